@@ -1,0 +1,122 @@
+"""Everything the analyzers say about one capture: facts with frame numbers, no opinions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analyzers.facts.attempt import Attempt, Outcome, Stage
+from analyzers.facts.dns import DnsExchange, DnsLookup, DnsQuery, DnsRecord, DnsResponse
+from analyzers.facts.http import HttpExchange
+from analyzers.facts.path import Hop, Host, IcmpError
+from analyzers.facts.tcp import (
+    Connection,
+    Half,
+    LossSide,
+    Reset,
+    Retransmission,
+    RetransmissionKind,
+    RttSamples,
+    Side,
+    Silence,
+    ZeroWindow,
+)
+from analyzers.facts.tls import (
+    Certificate,
+    Chain,
+    ClientHello,
+    ServerHello,
+    TlsAlert,
+    TlsHandshake,
+    TlsStage,
+)
+from captures.session import Session
+
+__all__ = [
+    "Attempt",
+    "CaptureFacts",
+    "Certificate",
+    "Chain",
+    "ClientHello",
+    "Connection",
+    "DnsExchange",
+    "DnsLookup",
+    "DnsQuery",
+    "DnsRecord",
+    "DnsResponse",
+    "Facts",
+    "Half",
+    "Hop",
+    "Host",
+    "HttpExchange",
+    "IcmpError",
+    "LossSide",
+    "Outcome",
+    "Reset",
+    "Retransmission",
+    "RetransmissionKind",
+    "RttSamples",
+    "ServerHello",
+    "Side",
+    "Silence",
+    "Stage",
+    "TlsAlert",
+    "TlsHandshake",
+    "TlsStage",
+    "ZeroWindow",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFacts:
+    """What the capture itself is, and what it lost."""
+
+    files: tuple[str, ...]
+    packets: int
+    bytes: int
+    """Size of the file on disk."""
+    first_ns: int
+    """Time of the first packet, ns since the epoch (0 when there is none)."""
+    last_ns: int
+    duration_s: float
+    dropped: int | None
+    """Packets the capture tool or kernel says it lost; None when it does not say."""
+    cut: str | None
+    """Why the file ends before its end."""
+    truncated_packets: int
+    """Packets recorded shorter than they were (snaplen)."""
+    unseen_acked_bytes: int
+    """Acknowledged TCP bytes that the capture never shows, over all connections."""
+    duplicate_packets: int
+    unsupported_packets: int
+    """Packets of link types or protocols that were not read."""
+    link_types: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """All facts of one capture (and of its session, when it was recorded by badhop)."""
+
+    capture: CaptureFacts
+    dns: tuple[DnsExchange, ...]
+    lookups: tuple[DnsLookup, ...]
+    connections: tuple[Connection, ...]
+    handshakes: tuple[TlsHandshake, ...]
+    requests: tuple[HttpExchange, ...]
+    icmp: tuple[IcmpError, ...]
+    hosts: Mapping[str, Host]
+    hops: tuple[Hop, ...]
+    attempts: tuple[Attempt, ...]
+    session: Session | None
+
+    def connection(self, stream: int) -> Connection:
+        """The connection with this stream number."""
+        return self.connections[stream]
+
+    def handshake_of(self, stream: int) -> TlsHandshake | None:
+        """The TLS handshake on a connection, if there is one."""
+        return next((h for h in self.handshakes if h.stream == stream), None)
+
+    def requests_of(self, stream: int) -> tuple[HttpExchange, ...]:
+        """The clear HTTP exchanges on a connection, in order."""
+        return tuple(r for r in self.requests if r.stream == stream)

@@ -1,0 +1,51 @@
+"""The vocabulary of HTTP facts: clear HTTP/1.1 exchanges and CONNECT dialogues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HttpExchange:
+    """One request and its response, read in clear from one connection."""
+
+    index: int
+    stream: int
+    method: str
+    target: str
+    """As sent: path, absolute URL, or host:port for CONNECT."""
+    host: str | None
+    user_agent: str | None
+    request_frames: tuple[int, ...]
+    request_s: float
+    """Last byte of the request head seen."""
+    request_acked_s: float | None
+    status: int | None
+    """None: no (final) response was seen."""
+    reason: str
+    response_frame: int | None
+    response_s: float | None
+    """First byte of the response."""
+    complete: bool
+    """The body ended as announced (length, chunks, or close where neither is given)."""
+    announced_bytes: int | None
+    """Content-Length."""
+    received_bytes: int
+    body_end_s: float | None
+    """Last body byte seen."""
+    body_end_frame: int | None
+    headers: tuple[tuple[str, str], ...]
+    """Of the response: lower-case names, values as sent; at most 64."""
+    body_start: bytes
+    """First bytes of the body (at most 256), to tell HTML from JSON from zip."""
+    gap: bool
+    """Bytes of the response are missing from the capture: lengths are lower bounds."""
+
+    @property
+    def is_connect(self) -> bool:
+        """A request to a proxy to open a tunnel."""
+        return self.method == "CONNECT"
+
+    def header(self, name: str) -> str | None:
+        """First value of a response header, by lower-case name."""
+        return next((v for k, v in self.headers if k == name), None)

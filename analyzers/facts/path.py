@@ -1,0 +1,79 @@
+"""The vocabulary of path facts: ICMP errors, hosts by their TTL, and hops that showed themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IcmpError:
+    """One ICMP or ICMPv6 error message and the packet it quotes."""
+
+    index: int
+    frame: int
+    time_s: float
+    sender: str
+    receiver: str
+    version: int
+    """4 or 6."""
+    type: int
+    code: int
+    kind: str
+    """One word for both versions: "network_unreachable", "host_unreachable", "port_unreachable",
+    "protocol_unreachable", "admin_prohibited", "fragmentation_needed", "time_exceeded",
+    "source_route_failed", "parameter_problem", "redirect", "other"."""
+    ip_ttl: int
+    distance: int | None
+    """Of the sender, from its TTL."""
+    mtu: int | None
+    """Next-hop MTU of fragmentation needed / packet too big."""
+    quoted_protocol: int | None
+    quoted_source: str | None
+    quoted_destination: str | None
+    quoted_source_port: int | None
+    quoted_destination_port: int | None
+    quoted_sequence: int | None
+    """TCP sequence number in the quoted header."""
+    quoted_ttl: int | None
+    """TTL left when the router took the packet."""
+    quoted_length: int | None
+    """Length of the IP packet it refuses."""
+    quoted_frame: int | None
+    """The frame it answers, when the capture holds it."""
+    stream: int | None
+    """TCP stream of the quoted packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One address as its packets show it at the capture point."""
+
+    address: str
+    packets: int
+    ttl: int | None
+    """Most frequent TTL of its packets (RST and ICMP errors left out)."""
+    initial_ttl: int | None
+    """The smallest of 32, 64, 128, 255 that is not below it."""
+    distance: int | None
+    """initial_ttl - ttl + 1; 0 for an address of the capturing host."""
+    is_local: bool
+    """The capture was taken on this host (its packets carry their initial TTL, ICMP and DNS
+    answers go to it, …)."""
+    names: tuple[str, ...]
+    """Names that DNS answers (or SNI, CONNECT, Host) in this capture gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One router on the way, known from ICMP time exceeded (traceroute, mtr, probes)."""
+
+    destination: str
+    distance: int
+    address: str | None
+    """None: probes at this distance stayed unanswered."""
+    sent: int
+    answered: int
+    rtts_s: tuple[float, ...]
+    frames: tuple[int, ...]
+    reached: bool
+    """The answer came from the destination itself."""

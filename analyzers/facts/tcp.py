@@ -1,0 +1,226 @@
+"""The vocabulary of TCP facts: what one connection did, frame by frame where it matters.
+
+Times are seconds since the first packet of the capture, frames count from 1 in file order,
+addresses are text. `None` means not seen or not knowable from this capture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Side(StrEnum):
+    """Who sent it: the side that opened the connection, or the other one."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class RetransmissionKind(StrEnum):
+    """What made the sender send bytes again."""
+
+    SYN = "syn"
+    """A SYN or SYN-ACK sent again (RFC 6298 section 5.7)."""
+    TIMEOUT = "timeout"
+    """The retransmission timer ran out (RFC 6298)."""
+    FAST = "fast"
+    """Duplicate ACKs, SACK or RACK told of the loss (RFC 5681, 6675, 8985)."""
+    TAIL_PROBE = "tail_probe"
+    """The last segment sent once more to provoke an ACK (TLP, RFC 8985 section 7)."""
+    SPURIOUS = "spurious"
+    """The receiver had the bytes already: ACKed as seen here, or DSACKed (RFC 2883)."""
+    UNKNOWN = "unknown"
+
+
+class LossSide(StrEnum):
+    """Where, seen from the capture point, the original of a retransmission was lost."""
+
+    BEFORE_CAPTURE = "before_capture"
+    """Between sender and capture point: the capture never saw the original."""
+    AFTER_CAPTURE = "after_capture"
+    """Between capture point and receiver: the capture saw the bytes twice."""
+    NOT_LOST = "not_lost"
+    """Spurious: the original arrived."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Retransmission:
+    """One segment whose bytes were sent before (seen here or not)."""
+
+    frame: int
+    time_s: float
+    sequence: int
+    """Relative to the sender's initial sequence number."""
+    length: int
+    kind: RetransmissionKind
+    loss: LossSide
+    delay_s: float | None
+    """Since the first copy, or since the hole became visible."""
+    original_frame: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A span in which the connection (or one side of it) moved no new data."""
+
+    start_s: float
+    end_s: float
+    after_frame: int
+    before_frame: int | None
+    """None when the capture (or the connection) ends in the silence."""
+    cause: str
+    """"loss" | "window" | "sender_idle" | "client_idle" | "path_silent" | "unknown"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroWindow:
+    """A span in which one side announced a receive window of zero."""
+
+    start_s: float
+    end_s: float | None
+    frames: tuple[int, ...]
+    """The zero-window ACKs, and last the ACK that opened the window (when seen)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """One RST segment with what tells its origin."""
+
+    frame: int
+    time_s: float
+    sender: Side
+    """Whose address it carries; not necessarily who sent it."""
+    ttl: int
+    ip_id: int
+    window: int
+    sequence: int | None
+    """Relative to that side's initial sequence number; None when that is unknown."""
+    acknowledges: int | None
+    has_timestamps: bool
+    signs: frozenset[str] = field(default_factory=frozenset)
+    """Signs that the address it carries did not send it (Weaver, NDSS 2009):
+    "ttl_differs", "ip_id_differs", "timestamps_missing", "sequence_below_data",
+    "sequence_changes", "peer_went_on", "before_rtt", "window_odd". TTL alone proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """What one side of a connection sent."""
+
+    address: str
+    port: int
+    packets: int
+    payload_bytes: int
+    """Distinct stream bytes seen (a retransmitted byte counts once)."""
+    data_packets: int
+    first_s: float | None
+    last_s: float | None
+    first_data_s: float | None
+    first_data_frame: int | None
+    last_data_s: float | None
+    last_data_frame: int | None
+    ttl: int | None
+    """The most frequent IP TTL of segments other than RST."""
+    ttl_syn: int | None
+    """TTL of the SYN or SYN-ACK."""
+    mss: int | None
+    window_scale: int | None
+    sack_permitted: bool
+    timestamps: bool
+    max_segment: int
+    """Largest payload seen in one frame (above the MSS: offload)."""
+    max_ip_length: int
+    acked_bytes: int
+    """Stream bytes that the other side acknowledged (relative highest ACK less the SYN)."""
+    highest_acked_frame: int | None
+    """The other side's frame that last moved that acknowledgement on."""
+    unseen_acked_bytes: int
+    """Acknowledged by the receiver but never in the capture: the capture's own loss."""
+    missing_bytes: int
+    """Holes below the highest byte seen that were never filled nor acknowledged."""
+    retransmissions: tuple[Retransmission, ...]
+    out_of_order_frames: tuple[int, ...]
+    duplicate_ack_frames: tuple[int, ...]
+    zero_windows: tuple[ZeroWindow, ...]
+    window_full_frames: tuple[int, ...]
+    keep_alive_frames: tuple[int, ...]
+    dsack_frames: tuple[int, ...]
+    syn_frames: tuple[int, ...]
+    """SYNs (client) or SYN-ACKs (server), copies included."""
+    syn_times_s: tuple[float, ...]
+    fin_frame: int | None
+    fin_s: float | None
+    max_window: int | None
+    """Largest receive window announced, scaled, in bytes; None when the scale is unknown."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RttSamples:
+    """Round-trip samples of one connection, in time order; three arrays of one length."""
+
+    time_s: npt.NDArray[np.float64]
+    rtt_s: npt.NDArray[np.float64]
+    bytes_in_flight: npt.NDArray[np.int64]
+    """What was under way when the sample began: sent and unacknowledged bytes, or, where the
+    data comes towards the capture point, bytes that arrived within the sample's own span."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Connection:
+    """One TCP connection as the capture shows it."""
+
+    stream: int
+    """Wireshark's tcp.stream."""
+    client: Half
+    server: Half
+    first_frame: int
+    last_frame: int
+    first_s: float
+    last_s: float
+    starts_midway: bool
+    """No SYN was seen; client and server were told apart by port numbers."""
+    state: str
+    """Zeek's conn_state (S0, S1, SF, REJ, RSTO, RSTR, RSTOS0, RSTRH, SH, SHR, OTH)."""
+    history: str
+    """Zeek's history letters."""
+    syn_frame: int | None
+    syn_ack_frame: int | None
+    ack_frame: int | None
+    """The client's first ACK after the SYN-ACK."""
+    established: bool
+    handshake_rtt_s: float | None
+    """SYN to SYN-ACK; None when a SYN was repeated before it."""
+    connect_s: float | None
+    """First SYN to SYN-ACK, repeats included."""
+    min_rtt_s: float | None
+    """Smallest of all samples towards the server."""
+    rtt: RttSamples
+    """Samples of the path between the capture point and the server."""
+    client_rtt: RttSamples
+    """Samples of the path between the capture point and the client."""
+    resets: tuple[Reset, ...]
+    silences: tuple[Silence, ...]
+    """Spans above 0.2 s while the connection was open."""
+    duplicate_frames: tuple[int, ...]
+    """Frames the capture recorded twice (same IP-ID and bytes, or TTL one off)."""
+    rows: npt.NDArray[np.int64]
+    """Rows of the packet table (frame - 1), in file order."""
+
+    @property
+    def server_reset(self) -> Reset | None:
+        """The first RST that carries the server's address."""
+        return next((r for r in self.resets if r.sender is Side.SERVER), None)
+
+    @property
+    def client_reset(self) -> Reset | None:
+        """The first RST that carries the client's address."""
+        return next((r for r in self.resets if r.sender is Side.CLIENT), None)
+
+    def half(self, side: Side) -> Half:
+        """The half that `side` sent."""
+        return self.client if side is Side.CLIENT else self.server
