@@ -1,0 +1,1 @@
+"""WHAT was seen: facts with frame numbers, no opinions."""

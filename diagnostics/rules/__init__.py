@@ -1,0 +1,1 @@
+"""One file per cause; see `diagnostics.registry` and docs/adding-a-rule.md."""

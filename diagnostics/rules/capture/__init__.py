@@ -1,0 +1,1 @@
+"""Causes of the layer `capture`, one file each."""

@@ -1,0 +1,1 @@
+"""Causes of the layer `config`, one file each."""

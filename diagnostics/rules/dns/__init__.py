@@ -1,0 +1,1 @@
+"""Causes of the layer `dns`, one file each."""

@@ -1,0 +1,1 @@
+"""Causes of the layer `go`, one file each."""

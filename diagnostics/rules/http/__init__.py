@@ -1,0 +1,1 @@
+"""Causes of the layer `http`, one file each."""

@@ -1,0 +1,1 @@
+"""Causes of the layer `path`, one file each."""

@@ -1,0 +1,1 @@
+"""Causes of the layer `tcp`, one file each."""

@@ -1,0 +1,1 @@
+"""Causes of the layer `tls`, one file each."""
