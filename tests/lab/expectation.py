@@ -1,0 +1,77 @@
+"""What a scenario must be told, and how a verdict differs from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Words = str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The truth about one run; a tuple lists answers of which each is right.
+
+    `distance` is where the fault sits: a node at hop k is (k, k), the link behind it (k, k+1).
+    """
+
+    outcome: Words
+    cause: Words | None = None
+    role: Words | None = None
+    distance: tuple[int, int] | None = None
+
+
+HEALTHY = Expected("healthy")
+#: What only the session can tell must not be guessed from the packets alone.
+UNTOLD = Expected(("healthy", "inconclusive"))
+
+
+def failed(cause: Words, role: Words, distance: tuple[int, int] | None = None) -> Expected:
+    """Expect a download that did not get what it needed."""
+    return Expected("failed", cause, role, distance)
+
+
+def degraded(cause: Words, role: Words, distance: tuple[int, int] | None = None) -> Expected:
+    """Expect a download that arrived, but late."""
+    return Expected("degraded", cause, role, distance)
+
+
+def compare(expected: Expected, verdict: Mapping[str, Any]) -> list[str]:
+    """Name every way in which the verdict (badhop/verdict/1) is not the expected one."""
+    mismatches = _differs("outcome", expected.outcome, verdict.get("outcome"))
+    root = verdict.get("root_cause")
+    if expected.cause is None:
+        if root is not None:
+            mismatches.append(f"cause: expected none, got {root.get('cause')}")
+        return mismatches
+    if root is None:
+        return [*mismatches, f"cause: expected {_text(expected.cause)}, got none"]
+    hop = root.get("hop") or {}
+    mismatches += _differs("cause", expected.cause, root.get("cause"))
+    if expected.role is not None:
+        mismatches += _differs("role", expected.role, hop.get("role"))
+    if expected.distance is not None:
+        mismatches += _misplaced(expected.distance, hop)
+    return mismatches
+
+
+def _differs(what: str, wanted: Words, got: object) -> list[str]:
+    allowed = (wanted,) if isinstance(wanted, str) else wanted
+    return [] if got in allowed else [f"{what}: expected {_text(wanted)}, got {got}"]
+
+
+def _misplaced(truth: tuple[int, int], hop: Mapping[str, Any]) -> list[str]:
+    """Check that the interval holds the truth: all of a node, a part of a link."""
+    interval = hop.get("distance")
+    if interval is None:
+        # The contract allows "somewhere on the path" without numbers, nothing else.
+        return [] if hop.get("role") == "path" else [f"distance: expected {list(truth)}, got null"]
+    low, high = interval
+    if low <= truth[1] and truth[0] <= high:
+        return []
+    return [f"distance: expected {list(truth)}, got {interval} (width {high - low})"]
+
+
+def _text(words: Words) -> str:
+    return words if isinstance(words, str) else " or ".join(words)

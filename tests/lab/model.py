@@ -1,0 +1,203 @@
+"""The vocabulary in which a scenario says what it builds and what it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.lab.expectation import Expected
+
+#: Every node is a network namespace; the number is its distance from the client.
+DISTANCE = {
+    "client": 0,
+    "gateway": 1,
+    "resolver": 2,
+    "proxy": 2,
+    "firewall": 2,
+    "transit": 3,
+    "server": 4,
+    "mirror": 4,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impair:
+    """What a link does to the frames that travel in one direction."""
+
+    delay_ms: float = 0.0
+    #: Delay wanders between 0 and this much more; order is kept.
+    jitter_ms: float = 0.0
+    loss: float = 0.0
+    duplicate: float = 0.0
+    #: Share of frames that are held back by `reorder_ms` while others overtake them.
+    reorder: float = 0.0
+    reorder_ms: float = 4.0
+    rate_mbit: float = 0.0
+    queue_kb: float = 64.0
+    #: A policer drops what exceeds the rate instead of queueing it.
+    police_mbit: float = 0.0
+    burst_kb: float = 32.0
+    #: Larger IP packets vanish without a word.
+    mtu: int = 0
+    #: TCP payloads that hold this name vanish, and the rest of their flow with them.
+    block_sni: str = ""
+    #: Each TCP flow passes this many payload bytes, then goes silent.
+    silent_after_kb: float = 0.0
+    #: Restrict loss, silence and MTU to this protocol and port ("udp/53", "tcp/443").
+    only: str = ""
+
+
+Direction = Impair
+#: (from the client outwards, towards the client)
+Duplex = tuple[Impair, Impair]
+
+
+def both(impair: Impair) -> Duplex:
+    """Do the same to both directions of a link."""
+    return (impair, impair)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nginx:
+    """A real web server that serves the module tree."""
+
+    tls: str | None = "TLSv1.3"
+    certificate: str = "good"
+    http2: bool = True
+    ciphers: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What the faulty server does with requests whose path ends with `suffix`."""
+
+    suffix: str = ""
+    do: str = "serve"
+    status: int = 200
+    seconds: float = 0.0
+    #: Share of the body that is sent before it stalls, ends or is reset.
+    share: float = 0.5
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faulty:
+    """A server in Python for what nginx will not do."""
+
+    tls: str | None = "TLSv1.3"
+    certificate: str = "good"
+    acts: tuple[Act, ...] = ()
+    #: What happens instead of TLS: "silent", "alert:40", "plaintext", "close", "reset".
+    hello: str = ""
+    port: int = 0
+
+
+Site = Nginx | Faulty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """How the DNS server treats queries; the most specific match wins."""
+
+    #: "answer", "silent", "nxdomain", "servfail", "refused", "empty", "truncate", "formerr"
+    mode: str = "answer"
+    delay_s: float = 0.0
+    #: The first n queries of each question are lost.
+    lose_first: int = 0
+    copies: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dns:
+    """The resolver: replies by query type ("A", "AAAA" or "*") and the records it holds."""
+
+    replies: Mapping[str, Reply] = field(default_factory=dict)
+    #: Replaces the addresses of the module server's name.
+    addresses: tuple[str, ...] = ()
+    tcp: bool = True
+    #: The node where the resolver runs; a public one sits beside the server.
+    node: str = "resolver"
+    running: bool = True
+    search: tuple[str, ...] = ()
+    ndots: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """The explicit HTTP proxy: "ok", "407", "403", "502", "silent" or "slow"."""
+
+    mode: str = "ok"
+    delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forger:
+    """A box on the path that sees every packet of a node and forges answers."""
+
+    node: str
+    #: "sni" (reset at the ClientHello), "body" (reset in the download), "dns", "syn"
+    trigger: str
+    #: Initial TTL of what it sends; 0 copies the TTL of the host it impersonates.
+    ttl: int = 64
+    after_kb: float = 20.0
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modules:
+    """The modules that the download needs."""
+
+    count: int = 2
+    size_kb: int = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One small declaration: what is built, what is broken, what must be said."""
+
+    name: str
+    #: What is broken and where, in one sentence.
+    breaks: str
+    expect: Expected
+    #: What the packets alone must give; None means the same.
+    bare: Expected | None = None
+    server: Site = Nginx()
+    mirror: Site | None = None
+    dns: Dns = Dns()
+    proxy: Proxy | None = None
+    goproxy: str = "https://{host}"
+    #: Impaired links by name ("transit-server").
+    wires: Mapping[str, Duplex] = field(default_factory=dict)
+    #: nft rules in the forward path of a node, one a line.
+    rules: Mapping[str, str] = field(default_factory=dict)
+    #: nft rules for what a node itself receives.
+    input_rules: Mapping[str, str] = field(default_factory=dict)
+    forgers: tuple[Forger, ...] = ()
+    #: The firewall terminates TLS with a certificate of the inspection CA.
+    inspect: bool = False
+    modules: Modules = Modules()
+    #: Address families of the names: "4", "6" or "46".
+    family: str = "4"
+    #: "current" or the beginning of a version ("1.22"); skipped where that go is absent.
+    go: str = "current"
+    #: Interrupt the command after this time, as an impatient user does.
+    timeout_s: float = 0.0
+    env: Mapping[str, str] = field(default_factory=dict)
+    #: Certificates the client trusts besides the lab root.
+    trusts: tuple[str, ...] = ()
+    #: A shell command that runs beside the download.
+    background: str = ""
+    #: How long the command takes, so that long ones start first.
+    seconds: float = 2.0
+    #: Timing matters: do not run beside many others.
+    exclusive: bool = False
+
+    @property
+    def needs_session(self) -> bool:
+        """Whether the packets alone cannot give the expected verdict."""
+        return self.bare is not None
+
+    def without_session(self) -> Expected:
+        """Return the verdict that the packets alone must give."""
+        return self.expect if self.bare is None else self.bare

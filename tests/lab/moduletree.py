@@ -1,0 +1,59 @@
+"""Write a tree of Go modules as a module proxy serves it, and the project that needs them."""
+
+from __future__ import annotations
+
+import json
+import random
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.model import Modules
+
+_NAMES = "codec ledger router parser bridge metrics session vault queue render index mapper".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One module at one version."""
+
+    path: str
+    version: str
+
+
+def write_tree(root: Path, base: str, wanted: Modules, seed: int) -> list[Module]:
+    """Write .info, .mod, .zip and list of every module below `root`."""
+    rng = random.Random(f"modules {seed}")
+    modules = []
+    for number in range(wanted.count):
+        name = f"{_NAMES[number % len(_NAMES)]}{number // len(_NAMES) or ''}"
+        version = f"v{rng.randrange(0, 2)}.{rng.randrange(1, 30)}.{rng.randrange(0, 12)}"
+        module = Module(f"{base}/{name}", version)
+        _write_module(root, module, wanted.size_kb, rng)
+        modules.append(module)
+    return modules
+
+
+def write_project(directory: Path, modules: list[Module]) -> None:
+    """Write a main module that requires all of them."""
+    directory.mkdir(parents=True, exist_ok=True)
+    required = "".join(f"\t{module.path} {module.version}\n" for module in modules)
+    text = f"module example.com/app\n\ngo 1.18\n\nrequire (\n{required})\n"
+    (directory / "go.mod").write_text(text)
+
+
+def _write_module(root: Path, module: Module, size_kb: int, rng: random.Random) -> None:
+    directory = root / module.path / "@v"
+    directory.mkdir(parents=True)
+    go_mod = f"module {module.path}\n\ngo 1.18\n"
+    info = {"Version": module.version, "Time": "2024-03-01T10:00:00Z"}
+    (directory / "list").write_text(f"{module.version}\n")
+    (directory / f"{module.version}.info").write_text(json.dumps(info))
+    (directory / f"{module.version}.mod").write_text(go_mod)
+    prefix = f"{module.path}@{module.version}"
+    package = module.path.rpartition("/")[2]
+    with zipfile.ZipFile(directory / f"{module.version}.zip", "w") as archive:
+        archive.writestr(f"{prefix}/go.mod", go_mod)
+        archive.writestr(f"{prefix}/{package}.go", f"package {package}\n")
+        # Random bytes keep their size through compression on the way.
+        archive.writestr(f"{prefix}/testdata.bin", rng.randbytes(size_kb * 1000))

@@ -1,0 +1,109 @@
+"""A box on the path: watches a router's packets and forges resets or DNS answers."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from typing import Any
+
+from tests.lab.frames import Segment, parse
+from tests.lab.nodes.forgery import dns_answer, packet, reset
+
+_ETH_P_ALL = 0x0003
+_SYN, _ACK = 0x02, 0x10
+_PACKET_OUTGOING = 4
+
+
+class Forger:
+    """Decides which packet triggers what, and sends it from the router it runs on."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self._trigger: str = order["trigger"]
+        self._ttl: int = order["ttl"]
+        self._after = order["after_kb"] * 1000
+        self._word: bytes = order["name"].encode()
+        self._address: str = order["address"]
+        #: The TTL with which each host's packets pass here, for the box that copies it.
+        self._ttls: dict[bytes, int] = {}
+        self._passed: dict[tuple[bytes, int, bytes, int], int] = {}
+        self._senders = {
+            4: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW),
+            6: socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW),
+        }
+
+    def see(self, segment: Segment) -> None:
+        """React to one packet that passes the box."""
+        self._ttls[segment.flow[0]] = segment.ttl
+        if segment.protocol == "udp" and self._trigger == "dns":
+            self._forge_answer(segment)
+        elif segment.protocol == "tcp" and self._is_trigger(segment):
+            self._reset_both(segment)
+
+    def _is_trigger(self, segment: Segment) -> bool:
+        if self._trigger == "sni":
+            return self._word in segment.payload
+        if self._trigger == "syn":
+            return segment.flags & (_SYN | _ACK) == _SYN and segment.flow[3] == 443
+        if self._trigger != "body" or segment.flow[1] not in (80, 443):
+            return False
+        before = self._passed.get(segment.flow, 0)
+        after = self._passed[segment.flow] = before + len(segment.payload)
+        return before <= self._after < after
+
+    def _reset_both(self, segment: Segment) -> None:
+        length = len(segment.payload) + (segment.flags & _SYN > 0)
+        end = (segment.sequence + length) & 0xFFFFFFFF
+        # Towards the receiver: continues what the sender said.
+        self._send(segment, reset(segment.flow, end, segment.acknowledged, self._initial(segment)))
+        # Towards the sender: what the receiver would say next.
+        source = segment.reverse[0]
+        ttl = self._ttl or self._ttls.get(source, 64)
+        self._send(segment, reset(segment.reverse, segment.acknowledged, end, ttl))
+
+    def _initial(self, segment: Segment) -> int:
+        return self._ttl or segment.ttl
+
+    def _forge_answer(self, segment: Segment) -> None:
+        if segment.flow[3] != 53 or self._word not in _dotted(segment.payload):
+            return
+        answer = dns_answer(segment.payload, self._address)
+        ttl = self._ttl or self._ttls.get(segment.reverse[0], 64)
+        self._send(segment, packet("udp", segment.reverse, answer, ttl))
+
+    def _send(self, segment: Segment, forged: bytes) -> None:
+        """Send an IP packet as if the router forwarded it."""
+        version = segment.version
+        start, end = (16, 20) if version == 4 else (24, 40)
+        family = socket.AF_INET if version == 4 else socket.AF_INET6
+        destination = socket.inet_ntop(family, forged[start:end])
+        self._senders[version].sendto(forged, (destination, 0))
+
+
+def _dotted(payload: bytes) -> bytes:
+    """Read the question's labels as a dotted name."""
+    labels, position = [], 12
+    while position < len(payload) and payload[position]:
+        length = payload[position]
+        labels.append(payload[position + 1 : position + 1 + length])
+        position += length + 1
+    return b".".join(labels)
+
+
+def main(order: dict[str, Any]) -> None:
+    """Watch until killed."""
+    forger = Forger(order)
+    watcher = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+    watcher.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    print("ready", flush=True)
+    while True:
+        frame, origin = watcher.recvfrom(65536)
+        if origin[2] == _PACKET_OUTGOING:  # each packet once: when it comes in
+            continue
+        segment = parse(frame)
+        if segment is not None:
+            forger.see(segment)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

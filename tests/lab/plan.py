@@ -1,0 +1,141 @@
+"""Turn a seed into addresses and names, so that no rule can be tuned to them."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+
+LINKS = (
+    ("client", "gateway"),
+    ("gateway", "resolver"),
+    ("gateway", "proxy"),
+    ("gateway", "firewall"),
+    ("firewall", "transit"),
+    ("transit", "server"),
+    ("transit", "mirror"),
+)
+#: Where each node sends what it has no closer route for.
+DEFAULT_VIA = {
+    "client": "gateway",
+    "resolver": "gateway",
+    "proxy": "gateway",
+    "gateway": "firewall",
+    "firewall": "transit",
+    "transit": "firewall",
+    "server": "transit",
+    "mirror": "transit",
+}
+#: Links on the client's side of the firewall, which it reaches through the gateway.
+INSIDE = ("client-gateway", "gateway-resolver", "gateway-proxy")
+ROUTERS = ("gateway", "firewall", "transit")
+_OUTSIDE = ("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24")
+_WORDS = (
+    "amber birch cedar delta ember fjord grove harbor iris juniper kestrel lumen maple north "
+    "opal prairie quartz river summit tundra umber violet willow yarrow zephyr"
+).split()
+_PREFIXES = ("goproxy", "mirror", "mod", "modules", "athens", "pkg", "artifacts", "cache", "go")
+_ZONES = ("example", "test", "example.com", "example.net", "example.org", "corp.example")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One cable: two nodes and the networks between them; `a` is nearer to the client."""
+
+    a: str
+    b: str
+    net4: IPv4Network
+    net6: IPv6Network
+    host_a: int
+    host_b: int
+
+    @property
+    def name(self) -> str:
+        """Return the name scenarios use for the link."""
+        return f"{self.a}-{self.b}"
+
+    def address(self, node: str, version: int) -> str:
+        """Return the node's address on this link."""
+        host = self.host_a if node == self.a else self.host_b
+        return str(self.net4[host] if version == 4 else self.net6[host])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All addresses and names of one run."""
+
+    seed: int
+    links: dict[str, Link]
+    host: str
+    mirror_host: str
+    search: str
+    organisation: str
+    module_base: str
+
+    def address(self, node: str, version: int = 4) -> str:
+        """Return the address by which others know the node: that of its client side."""
+        for link in self.links.values():
+            if node == link.b:
+                return link.address(node, version)
+        return self.links["client-gateway"].address(node, version)
+
+    def names(self) -> dict[str, str]:
+        """Return the words that scenarios may use in braces."""
+        words = {
+            "host": self.host,
+            "mirror_host": self.mirror_host,
+            "search": self.search,
+            "organisation": self.organisation,
+        }
+        for node in DEFAULT_VIA:
+            words[f"{node}4"] = self.address(node, 4)
+            words[f"{node}6"] = self.address(node, 6)
+        return words
+
+
+def make_plan(seed: int) -> Plan:
+    """Draw one network from a seed."""
+    rng = random.Random(f"plan {seed}")
+    inside4 = _inside_networks(rng)
+    outside4 = _outside_networks(rng)
+    inside = (*INSIDE, "gateway-firewall")
+    site6 = 0x20010DB8 << 96 | rng.getrandbits(16) << 80
+    links = {}
+    for number, (a, b) in enumerate(LINKS):
+        name = f"{a}-{b}"
+        pool = inside4 if name in inside else outside4
+        net6 = IPv6Network((site6 + ((number * 0x101 + rng.randrange(1, 200)) << 64), 64))
+        hosts = rng.sample(range(1, 250), 2)
+        links[name] = Link(a, b, pool.pop(), net6, hosts[0], hosts[1])
+    first, second, third = rng.sample(_WORDS, 3)
+    zone = rng.choice(_ZONES)
+    return Plan(
+        seed=seed,
+        links=links,
+        host=f"{rng.choice(_PREFIXES)}.{first}.{zone}",
+        mirror_host=f"{rng.choice(_PREFIXES)}-{rng.randrange(2, 9)}.{second}.{rng.choice(_ZONES)}",
+        search=f"{third}.internal",
+        organisation=f"{first.title()} {second.title()}",
+        module_base=f"{first}.{zone}/{second}",
+    )
+
+
+def _inside_networks(rng: random.Random) -> list[IPv4Network]:
+    lan = rng.choice(("10", "172", "192"))
+    bases = []
+    for number in rng.sample(range(1, 250), 8):
+        if lan == "10":
+            bases.append(f"10.{rng.randrange(0, 255)}.{number}.0/24")
+        elif lan == "172":
+            bases.append(f"172.{rng.randrange(16, 32)}.{number}.0/24")
+        else:
+            bases.append(f"192.168.{number}.0/24")
+    return [IPv4Network(base) for base in bases]
+
+
+def _outside_networks(rng: random.Random) -> list[IPv4Network]:
+    numbers = rng.sample(range(256, 512), 2)
+    bench = [IPv4Network((int(IPv4Network("198.18.0.0/15")[0]) + (n << 8), 24)) for n in numbers]
+    networks = [*bench, IPv4Network("198.51.100.0/24"), IPv4Network("203.0.113.0/24")]
+    rng.shuffle(networks)
+    return networks

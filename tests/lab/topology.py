@@ -1,0 +1,150 @@
+"""Build the network of a run: seven links, three routers, IPv4 and IPv6."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.lab.model import Duplex, Scenario
+from tests.lab.netns import Run, tool
+from tests.lab.plan import DEFAULT_VIA, INSIDE, ROUTERS, Link, Plan
+
+#: Real adapters cut segments themselves; a capture of them must show wire sizes.
+_OFFLOADS = "tso off gso off gro off tx off rx off".split()
+_SYSCTLS = (
+    # Nothing but the scenario may remember earlier connections.
+    "net.ipv4.tcp_no_metrics_save=1",
+    "net.ipv6.conf.all.accept_dad=0",
+    "net.ipv6.conf.default.accept_dad=0",
+    "net.ipv6.conf.all.accept_ra=0",
+    "net.ipv6.conf.default.router_solicitations=0",
+    "net.ipv4.conf.all.rp_filter=0",
+    "net.ipv4.conf.default.rp_filter=0",
+    "net.ipv4.ping_group_range=0 2147483647",
+)
+_ALLOWED_CONTROLS = Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control")
+_FORWARDING = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+
+
+def interface(node: str, peer: str) -> str:
+    """Name the interface of a node by who is at the other end; the client has one."""
+    return "eth0" if node == "client" else peer
+
+
+def build(run: Run, plan: Plan, scenario: Scenario) -> None:
+    """Make namespaces and links and give them addresses and routes."""
+    _make_nodes(run, plan, scenario)
+    wires = _start_wires(run, plan, scenario.wires)
+    for link in plan.links.values():
+        if link.name not in wires:
+            _plug(run, link)
+    for log in wires.values():
+        run.wait_for_line(log, "ready")
+    for node in DEFAULT_VIA:
+        _configure(run, plan, node)
+    _make_rules(run, plan, scenario)
+
+
+def _make_nodes(run: Run, plan: Plan, scenario: Scenario) -> None:
+    version = 6 if scenario.family == "6" else 4
+    resolver = plan.address(scenario.dns.node, version)
+    search = [word.format(**plan.names()) for word in scenario.dns.search]
+    for node in DEFAULT_VIA:
+        if node == "client":
+            run.add(node, resolver, search, scenario.dns.ndots)
+        else:
+            run.add(node, resolver)
+        sysctls = _SYSCTLS + (_FORWARDING if node in ROUTERS else ())
+        tool(*run.inside(node, "sysctl", "-qw", _congestion_control(), *sysctls))
+
+
+def _congestion_control() -> str:
+    """Choose one that fills queues as most servers do; namespaces may not use every one."""
+    allowed = _ALLOWED_CONTROLS.read_text().split()
+    return f"net.ipv4.tcp_congestion_control={'cubic' if 'cubic' in allowed else 'reno'}"
+
+
+def _start_wires(run: Run, plan: Plan, wires: Mapping[str, Duplex]) -> dict[str, str]:
+    """Start a process for each impaired link; return its log by link."""
+    logs = {}
+    for name, (outwards, inwards) in wires.items():
+        link = plan.links[name]
+        log = f"wire-{name}"
+        order = {
+            "ends": [
+                [f"/run/netns/{run.namespace(link.a)}", interface(link.a, link.b)],
+                [f"/run/netns/{run.namespace(link.b)}", interface(link.b, link.a)],
+            ],
+            "directions": [asdict(outwards), asdict(inwards)],
+            "seed": f"{plan.seed} {name}",
+            "truth": str(run.directory / f"{log}.jsonl"),
+        }
+        run.spawn(link.a, sys.executable, "-m", "tests.lab.wire", json.dumps(order), log=log)
+        logs[name] = log
+    return logs
+
+
+def _plug(run: Run, link: Link) -> None:
+    a, b = interface(link.a, link.b), interface(link.b, link.a)
+    tool(
+        *("ip", "link", "add", "name", a, "netns", run.namespace(link.a), "type", "veth"),
+        *("peer", "name", b, "netns", run.namespace(link.b)),
+    )
+    tool(*run.inside(link.a, "ethtool", "-K", a, *_OFFLOADS))
+    tool(*run.inside(link.b, "ethtool", "-K", b, *_OFFLOADS))
+
+
+def _configure(run: Run, plan: Plan, node: str) -> None:
+    commands = ["link set lo up"]
+    peers = {}
+    for link in plan.links.values():
+        if node not in (link.a, link.b):
+            continue
+        peer = link.b if node == link.a else link.a
+        peers[peer] = link
+        name = interface(node, peer)
+        commands += [
+            f"addr add {link.address(node, 4)}/{link.net4.prefixlen} dev {name}",
+            f"addr add {link.address(node, 6)}/{link.net6.prefixlen} dev {name} nodad",
+            f"link set {name} up",
+        ]
+    via = DEFAULT_VIA[node]
+    commands += [
+        f"route add default via {peers[via].address(via, 4)}",
+        f"route add ::/0 via {peers[via].address(via, 6)}",
+    ]
+    if node == "firewall":
+        commands += _inside_routes(plan)
+    run.batch(node, commands)
+
+
+def _inside_routes(plan: Plan) -> list[str]:
+    near = plan.links["gateway-firewall"]
+    routes = []
+    for name in INSIDE:
+        link = plan.links[name]
+        routes.append(f"route add {link.net4} via {near.address('gateway', 4)}")
+        routes.append(f"route add {link.net6} via {near.address('gateway', 6)}")
+    return routes
+
+
+def _make_rules(run: Run, plan: Plan, scenario: Scenario) -> None:
+    names = plan.names()
+    for node in {*scenario.rules, *scenario.input_rules}:
+        forward = scenario.rules.get(node, "").format(**names)
+        received = scenario.input_rules.get(node, "").format(**names)
+        ruleset = (
+            "table inet lab {\n"
+            "chain f {\ntype filter hook forward priority 0\n" + forward + "\n}\n"
+            "chain i {\ntype filter hook input priority 0\n" + received + "\n}\n}\n"
+        )
+        tool(*run.inside(node, "nft", "-f", "-"), given=ruleset)
+    if scenario.inspect:
+        ruleset = (
+            "table inet inspect {\nchain p {\ntype nat hook prerouting priority -100\n"
+            'iifname "gateway" tcp dport 443 redirect to :8443\n}\n}\n'
+        )
+        tool(*run.inside("firewall", "nft", "-f", "-"), given=ruleset)
