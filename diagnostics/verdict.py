@@ -84,6 +84,8 @@ class Finding:
     """Indices of the attempts it accounts for; they decide whether the download failed by it."""
     streams: frozenset[int] = frozenset()
     """TCP streams it was seen on: a deeper cause on the same streams explains it."""
+    fatal: bool = False
+    """The go command gives up on this, whatever succeeds beside it."""
     stage: Stage = Stage.RESPONSE
     """Where in a try it strikes: of several blocking causes the earliest is the root."""
     cause: str = ""

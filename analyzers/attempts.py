@@ -1,0 +1,269 @@
+"""Join facts into attempts: name → answer → address → connection → (CONNECT) → TLS → request."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from analyzers.endings import Ending, connect_ending, request_ending, tls_ending, tunnel_ending
+from analyzers.facts import (
+    Attempt,
+    Connection,
+    DnsLookup,
+    HttpExchange,
+    IcmpError,
+    Outcome,
+    Stage,
+    TlsHandshake,
+)
+from analyzers.gosigns import GoSigns
+from captures.session import Session
+
+LOOKUP_TO_CONNECT_S = 60.0
+"""A connection this long after an answer may still use it (go keeps no cache; others do)."""
+HAPPY_EYEBALLS_S = 1.0
+"""RFC 8305 starts the next address after 0.25 s (go: 0.3 s); winners come within this of a loser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The facts that attempts are made of."""
+
+    lookups: Sequence[DnsLookup]
+    connections: Sequence[Connection]
+    handshakes: Sequence[TlsHandshake]
+    requests: Sequence[HttpExchange]
+    icmp: Sequence[IcmpError]
+    session: Session | None
+    last_s: float
+    """Time of the last packet: what is open then has no known end."""
+
+
+def attempts(parts: Parts) -> tuple[Attempt, ...]:
+    """All attempts of the capture, in order of their start."""
+    signs = GoSigns.of(parts.session, parts.handshakes, parts.requests, parts.lookups)
+    names = _LookupIndex(parts.lookups)
+    found = list(_connection_attempts(parts, signs, names))
+    used = {a.lookup for a in found}
+    found += _lookup_attempts(parts, signs, used, {a.name for a in found})
+    found = list(_without_losers(_with_go_names(found), parts))
+    found.sort(key=lambda a: (a.start_s, a.stream if a.stream is not None else -1))
+    return tuple(replace(a, index=i) for i, a in enumerate(found))
+
+
+class _LookupIndex:
+    """Finds the lookup whose answer a connection used."""
+
+    def __init__(self, lookups: Sequence[DnsLookup]) -> None:
+        self._by_address: dict[str, list[DnsLookup]] = defaultdict(list)
+        for lookup in sorted(lookups, key=lambda k: k.end_s):
+            for address in set(lookup.addresses):
+                self._by_address[address].append(lookup)
+
+    def find(self, address: str, start_s: float, name: str | None) -> DnsLookup | None:
+        """The latest lookup that gave `address` before `start_s`, of `name` when it is known."""
+        known = self._by_address.get(address, [])
+        before = known[: bisect_right([k.start_s for k in known], start_s)]
+        fits = [k for k in before if start_s - k.end_s <= LOOKUP_TO_CONNECT_S]
+        named = [k for k in fits if name is not None and k.name == name.lower()]
+        return (named or fits or [None])[-1]
+
+
+def _connection_attempts(
+    parts: Parts, signs: GoSigns, names: _LookupIndex
+) -> Iterator[Attempt]:
+    handshakes = {h.stream: h for h in parts.handshakes}
+    requests: dict[int, list[HttpExchange]] = defaultdict(list)
+    for request in parts.requests:
+        requests[request.stream].append(request)
+    icmp: dict[int, list[IcmpError]] = defaultdict(list)
+    for error in parts.icmp:
+        if error.stream is not None:
+            icmp[error.stream].append(error)
+    for connection in parts.connections:
+        if connection.server.port == 53:
+            continue
+        yield from _attempts_on(
+            connection,
+            handshakes.get(connection.stream),
+            requests.get(connection.stream, []),
+            icmp.get(connection.stream, []),
+            parts,
+            signs,
+            names,
+        )
+
+
+def _attempts_on(
+    connection: Connection,
+    handshake: TlsHandshake | None,
+    requests: list[HttpExchange],
+    icmp: list[IcmpError],
+    parts: Parts,
+    signs: GoSigns,
+    names: _LookupIndex,
+) -> Iterator[Attempt]:
+    connects = [r for r in requests if r.is_connect]
+    clear = [r for r in requests if not r.is_connect]
+    host = _name_of(connects, handshake, clear)
+    via_proxy = bool(connects) or any(r.target.startswith("http://") for r in clear)
+    lookup = names.find(
+        connection.server.address, connection.first_s, None if via_proxy else host
+    )
+    name = host or (lookup.name if lookup else None)
+    port = _tunnel_port(connects) or connection.server.port
+    base = Attempt(
+        index=0,
+        need=f"{name or connection.server.address}:{port}",
+        name=name,
+        address=connection.server.address,
+        port=connection.server.port,
+        lookup=lookup.index if lookup else None,
+        stream=connection.stream,
+        handshake=handshake.index if handshake else None,
+        requests=tuple(r.index for r in requests),
+        via_proxy=via_proxy,
+        is_go=signs.connection(connection, handshake, requests, name),
+        start_s=connection.first_s if lookup is None else min(lookup.start_s, connection.first_s),
+        end_s=connection.last_s,
+        outcome=Outcome.UNKNOWN,
+        stage=Stage.CONNECT,
+        reason="",
+    )
+    ended = connect_ending(connection, icmp, parts.last_s)
+    if ended is None and connects:
+        ended = tunnel_ending(connects[-1], connection, parts.last_s)
+    if ended is None and (handshake is not None or not clear):
+        ended = tls_ending(handshake, connection, parts.last_s)
+    if ended is not None:
+        yield _ended(base, ended)
+        return
+    for request in clear:
+        yield _request_attempt(base, request, connection, parts.last_s)
+
+
+def _ended(base: Attempt, ended: Ending) -> Attempt:
+    return replace(base, outcome=ended.outcome, stage=ended.stage, reason=ended.reason)
+
+
+def _request_attempt(
+    base: Attempt, request: HttpExchange, connection: Connection, last_s: float
+) -> Attempt:
+    """One attempt for one clear request of a connection that may carry several."""
+    target = request.target
+    url = target if "://" in target else f"http://{request.host or base.address}{target}"
+    end_s = request.body_end_s or request.response_s or connection.last_s
+    return replace(
+        _ended(base, request_ending(request, connection, last_s)),
+        need=url,
+        requests=(request.index,),
+        start_s=base.start_s if request.index == base.requests[0] else request.request_s,
+        end_s=max(end_s, request.request_s),
+    )
+
+
+def _name_of(
+    connects: Sequence[HttpExchange],
+    handshake: TlsHandshake | None,
+    clear: Sequence[HttpExchange],
+) -> str | None:
+    if connects:
+        return connects[-1].target.rpartition(":")[0].strip("[]").lower() or None
+    if handshake is not None and handshake.sni:
+        return handshake.sni.lower()
+    if clear and clear[0].host:
+        return clear[0].host.rpartition(":")[0].lower() or clear[0].host.lower()
+    return None
+
+
+def _tunnel_port(connects: Sequence[HttpExchange]) -> int | None:
+    if not connects:
+        return None
+    port = connects[-1].target.rpartition(":")[2]
+    return int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else None
+
+
+def _lookup_attempts(
+    parts: Parts, signs: GoSigns, used: set[int | None], reached: set[str | None]
+) -> Iterator[Attempt]:
+    """Attempts that ended at their lookup: no connection used its answer."""
+    for lookup in parts.lookups:
+        if lookup.index in used or lookup.search_of is not None:
+            continue
+        outcome, reason = _lookup_ending(lookup, parts.last_s, lookup.name in reached)
+        yield Attempt(
+            index=0,
+            need=f"{lookup.name}:443",
+            name=lookup.name,
+            address=None,
+            port=None,
+            lookup=lookup.index,
+            stream=None,
+            handshake=None,
+            requests=(),
+            via_proxy=False,
+            is_go=signs.lookup(lookup),
+            start_s=lookup.start_s,
+            end_s=lookup.end_s,
+            outcome=outcome,
+            stage=Stage.DNS,
+            reason=reason,
+        )
+
+
+def _lookup_ending(lookup: DnsLookup, last_s: float, reached: bool) -> tuple[Outcome, str]:
+    kinds = {e.qtype for e in lookup.exchanges}
+    if not kinds & {"A", "AAAA"}:
+        return Outcome.ABANDONED, "not an address lookup"
+    if lookup.addresses:
+        return (Outcome.ABANDONED if reached else Outcome.UNKNOWN), "resolved, not used"
+    rcodes = {e.rcode for e in lookup.exchanges if e.rcode}
+    if rcodes - {"NOERROR"}:
+        return Outcome.FAILED, sorted(rcodes - {"NOERROR"})[0]
+    if rcodes:
+        return Outcome.FAILED, "no address"
+    if any(e.icmp_frames for e in lookup.exchanges):
+        return Outcome.FAILED, "unreachable"
+    if last_s - lookup.end_s < 1.0 and len(lookup.exchanges[0].queries) < 2:
+        return Outcome.UNKNOWN, "the capture ends"
+    return Outcome.FAILED, "no answer"
+
+
+def _with_go_names(found: Iterable[Attempt]) -> list[Attempt]:
+    """What go asked for by name is go's on every attempt at that name, SYN-only ones included."""
+    found = list(found)
+    go_needs = {a.name for a in found if a.is_go and a.name}
+    return [replace(a, is_go=True) if a.name in go_needs else a for a in found]
+
+
+def _without_losers(found: list[Attempt], parts: Parts) -> Iterator[Attempt]:
+    """Mark happy-eyeballs losers: given up because another address of the name was faster."""
+    winners: dict[tuple[str | None, int | None], list[float]] = defaultdict(list)
+    for attempt in found:
+        if attempt.stream is not None:
+            connection = parts.connections[attempt.stream]
+            if connection.established and connection.connect_s is not None:
+                up_s = connection.first_s + connection.connect_s
+                winners[attempt.name, attempt.port].append(up_s)
+    for attempt in found:
+        yield _loser(attempt, parts, winners) or attempt
+
+
+def _loser(
+    attempt: Attempt,
+    parts: Parts,
+    winners: dict[tuple[str | None, int | None], list[float]],
+) -> Attempt | None:
+    if attempt.stage is not Stage.CONNECT or attempt.stream is None or attempt.name is None:
+        return None
+    if attempt.outcome not in (Outcome.FAILED, Outcome.UNKNOWN):
+        return None
+    first_s = parts.connections[attempt.stream].first_s
+    last_s = parts.connections[attempt.stream].last_s
+    won = any(
+        first_s - HAPPY_EYEBALLS_S <= up_s <= max(first_s, last_s) + HAPPY_EYEBALLS_S
+        for up_s in winners[attempt.name, attempt.port]
+    )
+    return replace(attempt, outcome=Outcome.ABANDONED, reason="another was faster") if won else None

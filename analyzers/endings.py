@@ -1,0 +1,174 @@
+"""How a try ended, stage by stage: one ending from one connection's facts.
+
+Each function answers with an `Ending`, or None when its stage was passed and the next one decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzers.facts import (
+    Connection,
+    HttpExchange,
+    IcmpError,
+    Outcome,
+    Side,
+    Stage,
+    TlsHandshake,
+    TlsStage,
+)
+
+STILL_OPEN_S = 1.0
+"""What began less than this before the capture's end may simply not have ended yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Where and how a try ended."""
+
+    outcome: Outcome
+    stage: Stage
+    reason: str
+
+
+def _failed(stage: Stage, reason: str) -> Ending:
+    return Ending(Outcome.FAILED, stage, reason)
+
+
+def _unknown(stage: Stage, reason: str) -> Ending:
+    return Ending(Outcome.UNKNOWN, stage, reason)
+
+
+def connect_ending(
+    connection: Connection, icmp: Sequence[IcmpError], last_s: float
+) -> Ending | None:
+    """The ending of a try that got no connection; None when it got one."""
+    if connection.established or connection.starts_midway or connection.syn_frame is None:
+        return None
+    if connection.server_reset is not None:
+        return _failed(Stage.CONNECT, "refused")
+    if any(e.kind not in ("fragmentation_needed", "redirect") for e in icmp):
+        return _failed(Stage.CONNECT, "unreachable")
+    if connection.syn_ack_frame is not None:
+        return _unknown(Stage.CONNECT, "not completed by the client")
+    if last_s - connection.first_s < STILL_OPEN_S:
+        return _unknown(Stage.CONNECT, "the capture ends")
+    return _failed(Stage.CONNECT, "no answer")
+
+
+def tunnel_ending(request: HttpExchange, connection: Connection, last_s: float) -> Ending | None:
+    """The ending of a try that a proxy did not let through; None when CONNECT got a 2xx."""
+    if request.status is not None:
+        if 200 <= request.status < 300:
+            return None
+        return _failed(Stage.PROXY, f"status {request.status}")
+    if server_broke_off(connection):
+        return _failed(Stage.PROXY, "closed")
+    if _open_at_end(connection, request.request_s, last_s):
+        return _unknown(Stage.PROXY, "the capture ends")
+    return _failed(Stage.PROXY, "no answer")
+
+
+def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: float) -> Ending:
+    """The ending of a try over TLS (or over something that is not read)."""
+    if handshake is None:
+        return _opaque_ending(connection)
+    if handshake.completed:
+        return _encrypted_ending(handshake, connection)
+    if handshake.client_hello is None:
+        return _unknown(Stage.TLS, "the capture starts after the ClientHello")
+    if handshake.not_tls is not None:
+        return _failed(Stage.TLS, "the answer is not TLS")
+    server_alerts = [a for a in handshake.alerts if a.sender is Side.SERVER]
+    if server_alerts and server_alerts[0].name != "close_notify":
+        return _failed(Stage.TLS, "alert")
+    if handshake.rejected_by_client:
+        return _failed(Stage.TLS, "rejected by the client")
+    if connection.server_reset is not None:
+        return _failed(Stage.TLS, "reset")
+    if connection.server.fin_s is not None and _first(connection, Side.SERVER):
+        return _failed(Stage.TLS, "closed")
+    if _open_at_end(connection, handshake.client_hello.time_s, last_s):
+        return _unknown(Stage.TLS, "the capture ends")
+    if handshake.stage is TlsStage.CLIENT_HELLO:
+        return _failed(Stage.TLS, "no answer")
+    return _failed(Stage.TLS, "incomplete")
+
+
+def _opaque_ending(connection: Connection) -> Ending:
+    """A connection without a handshake that could be read."""
+    if connection.server.payload_bytes:
+        return _unknown(Stage.RESPONSE, "not a protocol that is read")
+    if connection.server_reset is not None:
+        return _failed(Stage.REQUEST, "reset")
+    if connection.client.payload_bytes:
+        return _unknown(Stage.REQUEST, "no answer")
+    return Ending(Outcome.ABANDONED, Stage.CONNECT, "opened and never used")
+
+
+def _encrypted_ending(handshake: TlsHandshake, connection: Connection) -> Ending:
+    """What can be told of a response inside TLS: its transport's end."""
+    if reset_by_server_side(connection):
+        return _failed(Stage.RESPONSE, "reset")
+    sent = handshake.first_application_data_s.get(Side.CLIENT)
+    answered = handshake.first_application_data_s.get(Side.SERVER)
+    if sent is None:
+        return Ending(Outcome.ABANDONED, Stage.TLS, "completed and never used")
+    alerts = {a.name for a in handshake.alerts if a.sender is Side.SERVER}
+    if alerts - {"close_notify", "encrypted"}:
+        return _failed(Stage.TLS, "alert")
+    if answered is None:
+        return _unknown(Stage.REQUEST, "no answer")
+    return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, "answered, encrypted")
+
+
+def request_ending(request: HttpExchange, connection: Connection, last_s: float) -> Ending:
+    """The ending of one clear request."""
+    if request.status is None:
+        if reset_by_server_side(connection):
+            return _failed(Stage.REQUEST, "reset")
+        if server_broke_off(connection):
+            return _failed(Stage.REQUEST, "closed")
+        if _open_at_end(connection, request.request_s, last_s):
+            return _unknown(Stage.REQUEST, "the capture ends")
+        return _failed(Stage.REQUEST, "no answer")
+    if request.status >= 400:
+        return _failed(Stage.RESPONSE, f"status {request.status}")
+    if request.complete or request.gap:
+        return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, f"status {request.status}")
+    if reset_by_server_side(connection):
+        return _failed(Stage.RESPONSE, "reset")
+    if connection.server.fin_s is not None:
+        return _failed(Stage.RESPONSE, "truncated")
+    if _open_at_end(connection, request.body_end_s or request.request_s, last_s):
+        return _unknown(Stage.RESPONSE, "the capture ends")
+    return _failed(Stage.RESPONSE, "stalled")
+
+
+def reset_by_server_side(connection: Connection) -> bool:
+    """A RST with the server's address came before the client had ended the connection itself."""
+    reset = connection.server_reset
+    if reset is None:
+        return False
+    own = connection.client_reset
+    ended_s = [t for t in (connection.client.fin_s, own.time_s if own else None) if t is not None]
+    return not ended_s or reset.time_s < min(ended_s)
+
+
+def server_broke_off(connection: Connection) -> bool:
+    """The server's side ended the connection first, by RST or FIN."""
+    return reset_by_server_side(connection) or _first(connection, Side.SERVER)
+
+
+def _first(connection: Connection, side: Side) -> bool:
+    """This side's FIN came first."""
+    mine = connection.half(side).fin_s
+    other = connection.half(Side.CLIENT if side is Side.SERVER else Side.SERVER).fin_s
+    return mine is not None and (other is None or mine <= other)
+
+
+def _open_at_end(connection: Connection, since_s: float, last_s: float) -> bool:
+    """Neither side ended it, and the capture stops too soon after to tell."""
+    over = connection.client.fin_s is not None or connection.server.fin_s is not None
+    return not over and not connection.resets and last_s - since_s < STILL_OPEN_S

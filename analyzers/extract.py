@@ -1,0 +1,73 @@
+"""One capture in, all its facts out: the analyzers in the order in which they need each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzers import chains, dns, hosts, http, icmp, path, tcp, tls
+from analyzers.attempts import Parts, attempts
+from analyzers.facts import CaptureFacts, Connection, Facts
+from analyzers.flows import tcp_streams
+from analyzers.lookups import lookups
+from captures.packets import CUT, Capture
+from captures.session import Session
+
+SUPPORTED_PROTOCOLS = (1, 6, 17, 58)
+"""ICMP, TCP, UDP, ICMPv6."""
+
+
+def extract(capture: Capture, session: Session | None = None) -> Facts:
+    """All facts of `capture`, joined with what its session knows.
+
+    Never raises on bad packets; raises CaptureError when the file fails while it is read.
+    """
+    table = capture.table
+    connections = tcp.connections(capture)
+    exchanges = dns.exchanges(capture, connections)
+    errors = icmp.errors(capture, tcp_streams(table))
+    requests = http.exchanges(capture, connections)
+    handshakes = chains.from_session(session, tls.handshakes(capture, connections, requests))
+    resolved = lookups(exchanges)
+    last_s = float(table.time_ns.max() - table.time_ns[0]) / 1e9 if len(table) else 0.0
+    parts = Parts(resolved, connections, handshakes, requests, errors, session, last_s)
+    return Facts(
+        capture=_capture_facts(capture, connections, session),
+        dns=exchanges,
+        lookups=resolved,
+        connections=connections,
+        handshakes=handshakes,
+        requests=requests,
+        icmp=errors,
+        hosts=hosts.hosts(capture, connections, exchanges, errors, handshakes, requests),
+        hops=path.hops(capture, errors),
+        attempts=attempts(parts),
+        session=session,
+    )
+
+
+def _capture_facts(
+    capture: Capture, connections: tuple[Connection, ...], session: Session | None
+) -> CaptureFacts:
+    table = capture.table
+    times = table.time_ns
+    dropped = [i.dropped for i in capture.interfaces if i.dropped is not None]
+    if session is not None and session.packets_dropped is not None:
+        dropped = [session.packets_dropped]
+    first, last = (int(times.min()), int(times.max())) if len(table) else (0, 0)
+    return CaptureFacts(
+        files=(capture.name,),
+        packets=len(table),
+        bytes=capture.file_size,
+        first_ns=first,
+        last_ns=last,
+        duration_s=(last - first) / 1e9,
+        dropped=sum(dropped) if dropped else None,
+        cut=capture.cut_reason,
+        truncated_packets=int(np.count_nonzero(table.fragment & CUT)),
+        unseen_acked_bytes=sum(
+            half.unseen_acked_bytes for c in connections for half in (c.client, c.server)
+        ),
+        duplicate_packets=sum(len(c.duplicate_frames) for c in connections),
+        unsupported_packets=int(np.count_nonzero(~np.isin(table.protocol, SUPPORTED_PROTOCOLS))),
+        link_types=tuple(sorted({i.link_type for i in capture.interfaces})),
+    )

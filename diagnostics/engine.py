@@ -1,0 +1,143 @@
+"""Facts in, one verdict out: run the rules, then order what they found.
+
+What failed decides first: of the causes that left a needed request without an answer, the earliest
+stage is the root. With nothing failed, time decides. What follows from a cause is listed under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from analyzers.facts import Facts
+from diagnostics.needs import unanswered
+from diagnostics.outcome import inconclusive_reason, notes
+from diagnostics.registry import Rule, load_all
+from diagnostics.scope import Scope, scope_of
+from diagnostics.summary import capture_summary, path_hops
+from diagnostics.timeline import time_spent
+from diagnostics.verdict import Finding, Outcome, Verdict
+
+NEVER_ROOT = frozenset(("capture.incomplete",))
+"""What is wrong with the capture is not what is wrong with the download."""
+
+
+def diagnose(facts: Facts) -> Verdict:
+    """The verdict on one capture."""
+    rules = load_all()
+    scope = scope_of(facts)
+    found = [f for rule in rules for f in rule.findings(facts)]
+    mine = [f for f in found if scope.covers(f)]
+    background = tuple(f for f in found if not scope.covers(f))
+    failed = unanswered([facts.attempts[i] for i in sorted(scope.attempts)], facts)
+    explained = _explain(mine, rules)
+    blocking = [f for f in explained if _blocks(f, failed, facts)]
+    root = _root(explained, blocking)
+    outcome, reason = _outcome(facts, scope, failed, root, blocking)
+    if outcome in (Outcome.HEALTHY, Outcome.INCONCLUSIVE):
+        root = None
+    ordered = _numbered(_order(explained, root))
+    by_key = {_key(f): f for f in ordered}
+    return Verdict(
+        outcome=outcome,
+        root_cause=by_key[_key(root)] if root is not None else None,
+        findings=ordered,
+        path=path_hops(facts, scope, ordered),
+        time=time_spent(facts, scope),
+        capture=capture_summary(facts),
+        reason=reason,
+        background=background,
+        notes=notes(facts, scope),
+    )
+
+
+def _blocks(finding: Finding, failed: frozenset[int], facts: Facts) -> bool:
+    """Whether a needed request got no answer because of this finding."""
+    if facts.session is not None and facts.session.exit_code == 0:
+        return False
+    return finding.fatal or bool(finding.attempts & failed)
+
+
+def _root(findings: Sequence[Finding], blocking: Sequence[Finding]) -> Finding | None:
+    """The finding to name: the earliest blocking one, else the costliest."""
+    candidates = [f for f in blocking if f.explained_by is None] or list(blocking)
+    if candidates:
+        return min(candidates, key=lambda f: (f.stage, -f.confidence, -f.impact_s, f.cause))
+    costly = [
+        f
+        for f in findings
+        if f.impact_s > 0 and f.explained_by is None and f.cause not in NEVER_ROOT
+    ]
+    return min(costly, key=lambda f: (-f.impact_s, -f.confidence, f.cause), default=None)
+
+
+def _outcome(
+    facts: Facts,
+    scope: Scope,
+    failed: frozenset[int],
+    root: Finding | None,
+    blocking: Sequence[Finding],
+) -> tuple[Outcome, str | None]:
+    if blocking and root is not None:
+        return Outcome.FAILED, None
+    reason = inconclusive_reason(facts, scope, failed)
+    if reason is not None:
+        return Outcome.INCONCLUSIVE, reason
+    if root is not None:
+        return Outcome.DEGRADED, None
+    return Outcome.HEALTHY, "Every step that can be seen worked, in the time it should take."
+
+
+def _key(finding: Finding) -> tuple[object, ...]:
+    """What tells findings apart before and after they are numbered."""
+    return finding.cause, finding.hop, finding.summary, finding.evidence
+
+
+def _explain(findings: Sequence[Finding], rules: Sequence[Rule]) -> list[Finding]:
+    """Mark each finding that a deeper one accounts for; the link holds the explainer's cause."""
+    patterns = {r.code: r.explains for r in rules}
+    marked = []
+    for finding in findings:
+        deeper = [
+            other
+            for other in findings
+            if other is not finding
+            and any(fnmatchcase(finding.cause, p) for p in patterns[other.cause])
+            and not any(fnmatchcase(other.cause, p) for p in patterns[finding.cause])
+            and _same_traffic(finding, other)
+        ]
+        best = min(deeper, key=lambda f: (f.stage, -f.impact_s, f.cause), default=None)
+        marked.append(replace(finding, explained_by=best.cause if best else None))
+    return marked
+
+
+def _same_traffic(one: Finding, other: Finding) -> bool:
+    """They speak of common attempts or streams, or one speaks of the whole capture."""
+    if one.attempts & other.attempts or one.streams & other.streams:
+        return True
+    return not (one.attempts or one.streams) or not (other.attempts or other.streams)
+
+
+def _order(findings: Sequence[Finding], root: Finding | None) -> list[Finding]:
+    rest = sorted(
+        (f for f in findings if f is not root),
+        key=lambda f: (f.explained_by is not None, -f.impact_s, f.stage, f.cause, f.summary),
+    )
+    return [root, *rest] if root is not None else rest
+
+
+def _numbered(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Give ids, and turn the explainers' causes into their ids."""
+    ids = {}
+    for number, finding in enumerate(findings, start=1):
+        ids.setdefault(finding.cause, f"F{number}")
+    named = [
+        replace(f, id=f"F{n}", explained_by=ids.get(f.explained_by or ""))
+        for n, f in enumerate(findings, start=1)
+    ]
+    return tuple(
+        replace(f, explains=tuple(o.id for o in named if o.explained_by == f.id)) for f in named
+    )
+
+

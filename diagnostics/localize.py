@@ -1,0 +1,113 @@
+"""Where: hops from addresses, TTLs, ICMP senders and arrival times, never narrower than shown.
+
+Distances are closed intervals in IP hops from the capture point, as traceroute numbers them.
+"""
+
+from __future__ import annotations
+
+from analyzers.facts import Attempt, Connection, Facts, IcmpError, Reset
+from diagnostics.verdict import Distance, Hop, Role
+
+INITIAL_TTLS = (32, 64, 128, 255)
+"""Initial TTLs in use (Linux and BSD 64, Windows 128, routers 255, some old stacks 32)."""
+LONGEST_PATH = 32
+"""No Internet path is longer; a TTL that says so belongs to another initial value."""
+
+
+def distance_of_ttl(ttl: int) -> int | None:
+    """Distance of a sender whose packets arrive with this TTL; None when no initial value fits."""
+    initial = next((i for i in INITIAL_TTLS if i >= ttl > 0), None)
+    if initial is None or initial - ttl + 1 > LONGEST_PATH:
+        return None
+    return initial - ttl + 1
+
+
+def _at(distance: int | None) -> Distance | None:
+    return None if distance is None else (distance, distance)
+
+
+def name_of(facts: Facts, address: str | None) -> str | None:
+    """A name that DNS, SNI or a request of this capture gave the address."""
+    host = facts.hosts.get(address or "")
+    return host.names[0] if host and host.names else None
+
+
+def distance_of(facts: Facts, address: str | None) -> int | None:
+    """Distance of an address that sent packets, from their TTL."""
+    host = facts.hosts.get(address or "")
+    return host.distance if host else None
+
+
+def host_hop(facts: Facts, role: Role, address: str | None, name: str | None = None) -> Hop:
+    """A hop that is a host which showed itself (or did not: then its distance is unknown)."""
+    distance = _at(distance_of(facts, address))
+    return Hop(role, address, name or name_of(facts, address), distance)
+
+
+def client_hop(facts: Facts) -> Hop:
+    """The machine that runs go."""
+    local = next((h for h in facts.hosts.values() if h.is_local), None)
+    return Hop(Role.CLIENT, local.address if local else None, None, (0, 0))
+
+
+def server_hop(facts: Facts, attempt: Attempt) -> Hop:
+    """The host at the destination address: the proxy when the try went through one."""
+    if attempt.via_proxy:
+        return host_hop(facts, Role.PROXY, attempt.address, name_of(facts, attempt.address))
+    return host_hop(facts, Role.SERVER, attempt.address, attempt.name)
+
+
+def upstream_hop(facts: Facts, attempt: Attempt) -> Hop:
+    """What stands behind the server or proxy: at its distance or beyond, which nobody sees."""
+    return Hop(Role.UPSTREAM, None, attempt.name, None)
+
+
+def resolver_hop(facts: Facts, address: str | None) -> Hop:
+    """The DNS server that was asked."""
+    return host_hop(facts, Role.RESOLVER, address)
+
+
+def path_hop(facts: Facts, address: str | None, first: int = 1) -> Hop:
+    """Somewhere up to an address: bounded by its distance where that is known."""
+    distance = distance_of(facts, address)
+    if distance is None or distance < first:
+        return Hop(Role.PATH, None, None, None)
+    return Hop(Role.PATH, None, None, (min(first, distance), distance))
+
+
+def icmp_hop(facts: Facts, error: IcmpError) -> Hop:
+    """The sender of an ICMP error: a router names itself."""
+    distance = error.distance if error.distance is not None else distance_of_ttl(error.ip_ttl)
+    if error.sender == error.quoted_destination:
+        role = Role.SERVER
+    elif facts.hosts.get(error.sender) and facts.hosts[error.sender].is_local:
+        return client_hop(facts)
+    elif distance == 1:
+        role = Role.GATEWAY
+    elif error.kind == "admin_prohibited":
+        role = Role.MIDDLEBOX
+    else:
+        role = Role.TRANSIT
+    return Hop(role, error.sender, name_of(facts, error.sender), _at(distance))
+
+
+def forger_hop(facts: Facts, ttl: int, victim: str | None) -> Hop:
+    """A box that sent a packet under the address of `victim`.
+
+    Its own TTL gives its distance, unless that is the victim's (copied, or beside the victim):
+    then it is somewhere up to there.
+    """
+    distance, end = distance_of_ttl(ttl), distance_of(facts, victim)
+    if distance is None or (end is not None and distance >= end):
+        return Hop(Role.MIDDLEBOX, None, None, None if end is None else (1, end))
+    return Hop(Role.MIDDLEBOX, None, None, (distance, distance))
+
+
+def reset_is_forged(connection: Connection, reset: Reset) -> bool:
+    """The server's side did not send this RST: its TTL differs and a second sign agrees, or a
+    sign that no conforming stack makes stands alone (Weaver et al., NDSS 2009)."""
+    alone = {"sequence_below_data", "sequence_changes", "peer_went_on", "before_rtt"}
+    if reset.signs & alone:
+        return True
+    weak = {"ip_id_differs", "timestamps_missing", "window_odd"}
+    return "ttl_differs" in reset.signs and bool(reset.signs & weak)

@@ -1,0 +1,65 @@
+"""Which failed attempts left a need unmet: what a later or parallel try made good is no failure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from analyzers.facts import Attempt, Facts, Outcome, Stage
+
+FALLS_THROUGH = ("status 404", "status 410")
+"""The statuses after which go asks the next entry of GOPROXY, whatever separates them
+(go.dev/ref/mod#goproxy-protocol)."""
+
+
+def unanswered(attempts: Sequence[Attempt], facts: Facts) -> frozenset[int]:
+    """Indices of failed attempts that no other attempt made good."""
+    failed = [a for a in attempts if a.outcome is Outcome.FAILED]
+    return frozenset(
+        a.index for a in failed if not any(made_good(a, other) for other in attempts)
+    )
+
+
+def made_good(failed: Attempt, other: Attempt) -> bool:
+    """Whether `other` got past the point at which `failed` ended, for the same need."""
+    if other is failed or other.outcome is Outcome.ABANDONED:
+        return False
+    further = other.stage > failed.stage or other.outcome is Outcome.SUCCEEDED
+    if not further or other.end_s < failed.start_s:
+        return False
+    if failed.stage is Stage.DNS:
+        return failed.name == other.name
+    if failed.stage in (Stage.CONNECT, Stage.PROXY, Stage.TLS):
+        same_port = failed.port == other.port
+        return same_port and _same_service(failed, other) and other.start_s >= failed.start_s
+    return _same_answer(failed, other)
+
+
+def _same_service(one: Attempt, other: Attempt) -> bool:
+    if one.via_proxy or other.via_proxy:
+        return one.need == other.need
+    if one.name and other.name:
+        return one.name == other.name
+    return one.address == other.address
+
+
+def _same_answer(failed: Attempt, other: Attempt) -> bool:
+    """The same URL again, or the same module file from another entry of GOPROXY."""
+    if other.outcome is not Outcome.SUCCEEDED or other.start_s < failed.start_s:
+        return False
+    if failed.need == other.need:
+        return True
+    return failed.reason in FALLS_THROUGH and same_module_file(failed.need, other.need)
+
+
+def same_module_file(one: str, other: str) -> bool:
+    """Two URLs name one module file: one path is the tail of the other, prefixes aside."""
+    paths = sorted((_path(one), _path(other)), key=len)
+    return "/@" in paths[0] and paths[1].endswith(paths[0])
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""

@@ -1,0 +1,86 @@
+"""When a capture cannot tell, and what it could not show."""
+
+from __future__ import annotations
+
+from analyzers.facts import Facts, Outcome, Stage
+from diagnostics.scope import Scope
+
+MAX_UNSEEN_SHARE = 0.10
+"""Above this share of acknowledged bytes that the capture never saw, silence in it proves
+nothing (Zeek's capture-loss script alarms at the same share)."""
+
+
+def inconclusive_reason(facts: Facts, scope: Scope, failed: frozenset[int]) -> str | None:
+    """Why no verdict can be given although no rule found a cause; None when one can."""
+    capture = facts.capture
+    if capture.packets == 0:
+        return "The capture holds no packets: record while the download runs."
+    if not facts.attempts:
+        return (
+            "The capture holds no name lookup, TCP connection or HTTP request: record on the "
+            "interface that leads to the module proxy, from before the download starts."
+        )
+    if unseen_share(facts) > MAX_UNSEEN_SHARE:
+        return (
+            f"The capture itself lost packets ({unseen_share(facts):.0%} of the acknowledged "
+            "bytes were never seen): record again with a larger buffer or a smaller snaplen."
+        )
+    session = facts.session
+    if session is not None and session.exit_code == 0:
+        return None
+    if failed:
+        first = facts.attempts[min(failed)]
+        return (
+            f"{first.need} failed ({first.stage.name.lower()}: {first.reason}), and the packets "
+            "do not show why: record again with `badhop capture -- go mod download`."
+        )
+    if session is not None and session.exit_code is not None:
+        return (
+            f"The command ended with exit status {session.exit_code}, but every step that the "
+            "packets show worked: its output names a cause that is not on the network."
+        )
+    return _nothing_seen_through(facts, scope)
+
+
+def _nothing_seen_through(facts: Facts, scope: Scope) -> str | None:
+    """Without a session: some attempt must have been seen to its end."""
+    mine = [facts.attempts[i] for i in sorted(scope.attempts)]
+    if any(a.outcome is Outcome.SUCCEEDED for a in mine):
+        return None
+    if any(a.outcome is Outcome.ABANDONED and a.stage >= Stage.TLS for a in mine):
+        return None
+    return (
+        "The capture shows no step of a download to its end (it starts too late, stops too "
+        "early, or holds one direction only): record from before the start until the end."
+    )
+
+
+def unseen_share(facts: Facts) -> float:
+    """Acknowledged bytes that the capture never shows, as a share of all acknowledged bytes."""
+    acked = sum(h.acked_bytes for c in facts.connections for h in (c.client, c.server))
+    return facts.capture.unseen_acked_bytes / acked if acked else 0.0
+
+
+def notes(facts: Facts, scope: Scope) -> tuple[str, ...]:
+    """What the capture could not show, one sentence each."""
+    capture, said = facts.capture, []
+    if capture.cut:
+        said.append(f"The file is cut: {capture.cut}.")
+    if capture.dropped:
+        said.append(f"The recording tool lost {capture.dropped} packets.")
+    if capture.truncated_packets:
+        said.append(f"{capture.truncated_packets} packets were recorded cut short (snaplen).")
+    if capture.unseen_acked_bytes:
+        said.append(
+            f"{capture.unseen_acked_bytes} acknowledged bytes never appear in the capture: "
+            "it lost packets itself."
+        )
+    encrypted = sum(h.completed for h in facts.handshakes if h.stream in scope.streams)
+    if encrypted and facts.session is None:
+        said.append(
+            f"What was said inside {encrypted} TLS connection{'s' * (encrypted > 1)} (statuses, "
+            "HTTP/2 resets) is encrypted and was not judged."
+        )
+    if not scope.recognised and facts.attempts:
+        said.append("Nothing in the capture is recognisably go's; all of it was judged.")
+    return tuple(said)

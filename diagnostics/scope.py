@@ -1,0 +1,37 @@
+"""Which traffic is the download's: the verdict is about it, the rest is background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzers.facts import Facts
+from diagnostics.verdict import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The attempts and connections that belong to the download."""
+
+    attempts: frozenset[int]
+    streams: frozenset[int]
+    recognised: bool
+    """False: nothing showed itself as go's, so everything is taken for the download."""
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding speaks of the download (or of the capture as a whole)."""
+        if finding.attempts:
+            return bool(finding.attempts & self.attempts)
+        if finding.streams:
+            return bool(finding.streams & self.streams)
+        return True
+
+
+def scope_of(facts: Facts) -> Scope:
+    """Attempts with a sign of the go command; all attempts when there is none at all."""
+    mine = [a for a in facts.attempts if a.is_go]
+    chosen = mine or list(facts.attempts)
+    return Scope(
+        attempts=frozenset(a.index for a in chosen),
+        streams=frozenset(a.stream for a in chosen if a.stream is not None),
+        recognised=bool(mine),
+    )
