@@ -35,3 +35,27 @@ class UnknownInterface(CaptureError):
 
 class CommandNotFound(CaptureError):
     """The command to record is not installed, or not on PATH."""
+
+
+class CommandNotExecutable(CaptureError):
+    """The command to record exists and cannot be run."""
+
+
+class BadFilter(CaptureError):
+    """The capture filter is no valid BPF expression."""
+
+    hint = "See `man pcap-filter` for the syntax, for instance -f 'port 53 or port 443'."
+
+
+class BadDirectory(CaptureError):
+    """The bundle cannot be written to the directory asked for."""
+
+
+class DiskFull(CaptureError):
+    """The disk that takes the recording is full."""
+
+    hint = "Free space on it, or name a directory on another disk with -o."
+
+
+class RecordingFailed(CaptureError):
+    """The capture tool stopped or misbehaved for a reason that has no class of its own."""

@@ -1,0 +1,1 @@
+"""Programs and libraries that record packets: a plan in, a running recording out."""
