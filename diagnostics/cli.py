@@ -30,7 +30,7 @@ EXIT_BROKEN_PIPE = 141
 COMMANDS = {
     "capture": "Record a failing command, then diagnose it.",
     "diagnose": "Name the root cause, its hop, the evidence and the fix.",
-    "analyze": "Show the facts: DNS, connections, RTT, TLS, certificates, requests.",
+    "analyze": "Show the facts: DNS, TCP, TLS, certificates, HTTP, path.",
     "rules": "List the causes that badhop knows.",
     "rule": "Explain one cause.",
 }
@@ -90,7 +90,12 @@ class LazyGroup(click.Group):
 
         def run() -> Any:
             return super(LazyGroup, self).main(
-                args, prog_name or "badhop", complete_var, False, windows_expand_args, **extra
+                args=args,
+                prog_name=prog_name or "badhop",
+                complete_var=complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
             )
 
         if not standalone_mode:
@@ -98,8 +103,28 @@ class LazyGroup(click.Group):
         sys.exit(_guarded(run))
 
 
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib import metadata
+
+    try:
+        version = metadata.version("badhop")
+    except metadata.PackageNotFoundError:
+        version = "(a checkout that is not installed)"
+    click.echo(f"badhop {version}")
+    ctx.exit()
+
+
 @click.group(cls=LazyGroup)
-@click.version_option(package_name="badhop", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Find the hop that breaks or slows a `go mod download`.
 

@@ -34,7 +34,7 @@ CAUSES: tuple[Cause, ...] = tuple(
         ("dns.slow", "answers come late enough to matter", "resolver"),
         ("dns.lossy", "some queries are lost and asked again", "path"),
         ("dns.half_answered", "one of A and AAAA is never answered", "resolver, middlebox"),
-        ("dns.tcp_blocked", "the answer is truncated and DNS over TCP fails", "middlebox, resolver"),
+        ("dns.tcp_blocked", "the answer is truncated, DNS over TCP fails", "middlebox, resolver"),
         ("dns.edns_intolerant", "queries with EDNS fail, without it pass", "resolver, middlebox"),
         ("tcp.syn_timeout", "no SYN to the address is answered", "path"),
         ("tcp.refused", "the host itself refuses the connection", "server, proxy"),
@@ -70,8 +70,11 @@ CAUSES: tuple[Cause, ...] = tuple(
         ("tls.chain_incomplete", "the server leaves out an intermediate certificate", "server"),
         ("tls.self_signed", "the server sends a single self-signed certificate", "server"),
         ("tls.expired", "a certificate of the chain has expired", "server"),
-        ("tls.not_yet_valid", "a certificate is not valid yet, or the clock is behind",
-         "client, server"),
+        (
+            "tls.not_yet_valid",
+            "a certificate is not valid yet, or the clock is behind",
+            "client, server",
+        ),
         ("tls.name_mismatch", "the certificate is for other names", "server"),
         ("tls.certificate_rejected", "the client rejects an encrypted certificate", "server"),
         ("tls.client_certificate_required", "the server wants a client certificate", "server"),
@@ -120,4 +123,4 @@ def nearest(word: str, limit: int = 3) -> tuple[str, ...]:
     last = {code.rpartition(".")[2]: code for code in _BY_CODE}
     close = difflib.get_close_matches(word, _BY_CODE, n=limit, cutoff=0.5)
     close += [last[name] for name in difflib.get_close_matches(word, last, n=limit, cutoff=0.6)]
-    return tuple(dict.fromkeys(inside + close))[:limit]
+    return tuple(dict.fromkeys(inside or close))[:limit]

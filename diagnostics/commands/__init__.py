@@ -1,0 +1,1 @@
+"""The subcommands of `badhop`, one file each, imported when they are used."""

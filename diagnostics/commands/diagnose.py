@@ -1,0 +1,25 @@
+"""`badhop diagnose`: a capture in, its verdict out."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("capture", metavar="FILE|DIR|-")
+@click.option("--json", "as_json", is_flag=True, help="Print badhop/verdict/1 for programs.")
+def diagnose(capture: str, as_json: bool) -> int:
+    """Name the root cause, its hop, the evidence and the fix.
+
+    Reads a pcap or pcapng file, a directory that `badhop capture` wrote (with its session), or
+    standard input.
+
+    Exit status: 0 healthy, 1 a root cause was found, 2 usage or unreadable input, 3 inconclusive.
+    """
+    from diagnostics.engine import diagnose as judge
+    from diagnostics.report import json, terminal
+    from diagnostics.source import facts_of
+
+    verdict = judge(facts_of(capture))
+    click.echo(json.render(verdict) if as_json else terminal.for_stdout(verdict))
+    return verdict.exit_status
