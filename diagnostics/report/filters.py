@@ -9,6 +9,9 @@ from diagnostics.verdict import Evidence
 MAX_TERMS = 24
 """Single frames and ranges in one filter: more do not fit a line that anybody pastes."""
 
+MAX_RUNS = 6
+"""Single frames and ranges that people are shown."""
+
 
 def evidence_filter(evidence: Evidence) -> str:
     """The display filter for one piece of evidence; "" when it names no packets."""
@@ -32,13 +35,17 @@ def common_filter(pieces: Sequence[Evidence]) -> str:
     return " || ".join(f"({text})" if len(filters) > 1 else text for text in filters)
 
 
-def frame_list(frames: Iterable[int], limit: int = 6) -> str:
-    """Frames for people: "frames 12, 15-19 and 7 more"."""
+def frame_list(frames: Sequence[int]) -> str:
+    """Frames in a sentence: "frames 12, 15-19 and 7 more"."""
+    return f"frame{'s' * (len(set(frames)) != 1)} {frame_numbers(frames)}"
+
+
+def frame_numbers(frames: Iterable[int]) -> str:
+    """Frames in a cell: "12, 15-19 and 7 more"; "-" for none."""
     runs = _runs(frames)
-    shown = [f"{low}" if low == high else f"{low}-{high}" for low, high in runs[:limit]]
-    rest = sum(high - low + 1 for low, high in runs[limit:])
-    word = "frame" if len(shown) == 1 and not rest and runs[0][0] == runs[0][1] else "frames"
-    return f"{word} {', '.join(shown)}" + (f" and {rest} more" if rest else "")
+    shown = [f"{low}" if low == high else f"{low}-{high}" for low, high in runs[:MAX_RUNS]]
+    rest = sum(high - low + 1 for low, high in runs[MAX_RUNS:])
+    return (", ".join(shown) or "-") + (f" and {rest} more" if rest else "")
 
 
 def _terms(frames: Iterable[int]) -> str:

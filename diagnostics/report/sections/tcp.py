@@ -1,0 +1,136 @@
+"""What each TCP connection did: its life, its round trips, its losses, its ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzers.facts import Connection, Facts, Half, Side
+from diagnostics.report.filters import frame_numbers
+from diagnostics.report.numbers import at, ms, size, spread
+from diagnostics.report.table import Table
+
+SIDES = (Side.CLIENT, Side.SERVER)
+
+
+def tables(facts: Facts) -> Iterator[Table]:
+    """Connections, round trips, then what happened to segments."""
+    connections = facts.connections
+    yield Table(
+        "TCP connections",
+        (
+            ">stream",
+            "client",
+            "server",
+            ">at s",
+            ">lasts s",
+            "state",
+            "history",
+            ">sent",
+            ">received",
+            "frames",
+        ),
+        [_life(connection) for connection in connections],
+    )
+    rows = [row for connection in connections for row in _round_trips(connection)]
+    yield Table(
+        "Round trips (ms)",
+        (">stream", "towards", ">samples", ">handshake", ">min", ">median", ">p95", ">jitter"),
+        rows,
+    )
+    yield Table(
+        "Segments that did not simply arrive",
+        (">stream", "sender", "what", ">count", ">bytes", "frames"),
+        [row for connection in connections for row in _events(connection)],
+    )
+    yield Table(
+        "Silences",
+        (">stream", ">at s", ">lasts s", "waiting for", ">after frame", ">before frame"),
+        [
+            (
+                c.stream,
+                at(s.start_s),
+                at(s.end_s - s.start_s),
+                s.cause,
+                s.after_frame,
+                s.before_frame,
+            )
+            for c in connections
+            for s in c.silences
+        ],
+    )
+    yield Table(
+        "Resets",
+        (">stream", "address of", ">frame", ">at s", ">TTL", "signs of another sender"),
+        [
+            (c.stream, r.sender, r.frame, at(r.time_s), r.ttl, ", ".join(sorted(r.signs)) or None)
+            for c in connections
+            for r in c.resets
+        ],
+    )
+
+
+def _end(half: Half) -> str:
+    host = f"[{half.address}]" if ":" in half.address else half.address
+    return f"{host}:{half.port}"
+
+
+def _life(connection: Connection) -> tuple[object, ...]:
+    return (
+        connection.stream,
+        _end(connection.client),
+        _end(connection.server),
+        at(connection.first_s),
+        at(connection.last_s - connection.first_s),
+        connection.state,
+        connection.history,
+        size(connection.client.payload_bytes),
+        size(connection.server.payload_bytes),
+        f"{connection.first_frame}-{connection.last_frame}",
+    )
+
+
+def _round_trips(connection: Connection) -> Iterator[tuple[object, ...]]:
+    for side, samples in ((Side.SERVER, connection.rtt), (Side.CLIENT, connection.client_rtt)):
+        seen = spread(samples.rtt_s)
+        if seen is None:
+            continue
+        yield (
+            connection.stream,
+            side,
+            seen.count,
+            ms(connection.handshake_rtt_s) if side is Side.SERVER else None,
+            ms(seen.min_s),
+            ms(seen.median_s),
+            ms(seen.p95_s),
+            ms(seen.jitter_s),
+        )
+
+
+def _events(connection: Connection) -> Iterator[tuple[object, ...]]:
+    for side in SIDES:
+        half = connection.half(side)
+        for kind, loss in sorted({(r.kind, r.loss) for r in half.retransmissions}):
+            them = [r for r in half.retransmissions if (r.kind, r.loss) == (kind, loss)]
+            what = f"sent again: {kind}, {loss}".replace("_", " ")
+            yield _event(
+                connection, side, what, [r.frame for r in them], sum(r.length for r in them)
+            )
+        for what, frames in _plain_events(half):
+            if frames:
+                yield _event(connection, side, what, frames, None)
+
+
+def _plain_events(half: Half) -> Iterator[tuple[str, list[int]]]:
+    yield "out of order", list(half.out_of_order_frames)
+    yield "duplicate ACK", list(half.duplicate_ack_frames)
+    yield "duplicate told by SACK", list(half.dsack_frames)
+    yield "window of zero", [frame for zero in half.zero_windows for frame in zero.frames]
+    yield "window filled", list(half.window_full_frames)
+    yield "keep-alive", list(half.keep_alive_frames)
+
+
+def _event(
+    connection: Connection, side: Side, what: str, frames: list[int], count: int | None
+) -> tuple[object, ...]:
+    listed = frame_numbers(frames)
+    return (connection.stream, side, what, len(frames), size(count), listed)
