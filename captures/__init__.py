@@ -1,0 +1,19 @@
+"""How packets are obtained: files, interfaces, processes. No meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from captures.files import open as open
+
+__all__ = ["open"]
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy, so that commands which read no capture do not wait for numpy.
+    if name == "open":
+        from captures.files import open as open_capture
+
+        return open_capture
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

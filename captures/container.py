@@ -1,0 +1,57 @@
+"""What container readers share: what they find besides packets, and their limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from captures.packets import InterfaceInfo
+
+#: Longest packet record believed. Wireshark's WTAP_MAX_PACKET_SIZE_STANDARD and libpcap's
+#: MAXIMUM_SNAPLEN agree on it; a longer one is taken for damage.
+MAX_RECORD = 262_144
+
+#: Most packets handed over at once; bounds the memory of a batch at about 20 MB.
+MAX_ROWS = 32_768
+
+#: Bytes of comments, and of secrets, that are kept.
+_MAX_TEXT = 16 << 20
+
+#: Notes kept; damage tends to repeat.
+_MAX_NOTES = 20
+
+
+@dataclass(slots=True)
+class Findings:
+    """Everything a reader learns that is not a packet."""
+
+    interfaces: list[InterfaceInfo] = field(default_factory=list)
+    comments: list[tuple[int | None, str]] = field(default_factory=list)
+    secrets: list[bytes] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    cut_reason: str | None = None
+    rows: int = 0
+    """Packets handed over so far."""
+    _text: int = 0
+
+    def note(self, line: str) -> None:
+        """Remember an oddity, once."""
+        if line not in self.notes and len(self.notes) < _MAX_NOTES:
+            self.notes.append(line)
+
+    def comment(self, frame: int | None, text: bytes) -> None:
+        """Remember a comment, within bounds."""
+        if self._spend(text):
+            self.comments.append((frame, text.decode("utf-8", "replace")))
+
+    def secret(self, text: bytes) -> None:
+        """Remember a TLS key log, within bounds."""
+        if self._spend(text):
+            self.secrets.append(text)
+
+    def _spend(self, text: bytes) -> bool:
+        self._text += len(text)
+        if self._text > _MAX_TEXT:
+            self.note(
+                f"more than {_MAX_TEXT >> 20} MiB of comments and secrets: the rest is ignored"
+            )
+        return self._text <= _MAX_TEXT
