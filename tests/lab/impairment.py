@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tests.lab.frames import Segment, parse
+from tests.lab.frames import Flow, Segment, parse
 from tests.lab.model import Impair
 
 #: How often the wandering delay chooses a new value; a loaded radio link does so at this pace.
@@ -24,8 +24,8 @@ class Impairment:
         self._extra_s = 0.0
         self._tokens = impair.burst_kb * 1000
         self._filled_at = 0.0
-        self._passed: dict[tuple[bytes, int, bytes, int], int] = {}
-        self._blocked: set[tuple[bytes, int, bytes, int]] = set()
+        self._passed: dict[Flow, int] = {}
+        self._blocked: set[Flow] = set()
 
     def judge(self, frame: bytes, now: float) -> tuple[str, tuple[float, ...]]:
         """Return what becomes of a frame and the moments at which copies of it come out."""

@@ -88,9 +88,10 @@ class Faulty:
     tls: str | None = "TLSv1.3"
     certificate: str = "good"
     acts: tuple[Act, ...] = ()
-    #: What happens instead of TLS: "silent", "alert:40", "plaintext", "close", "reset".
+    #: What a ClientHello meets: "silent", "alert:40", "plaintext", "reset", or "late:3" seconds.
     hello: str = ""
-    port: int = 0
+    #: Demand a certificate of the client.
+    client_certificate: bool = False
 
 
 Site = Nginx | Faulty
@@ -136,7 +137,7 @@ class Forger:
     """A box on the path that sees every packet of a node and forges answers."""
 
     node: str
-    #: "sni" (reset at the ClientHello), "body" (reset in the download), "dns", "syn"
+    #: What it reacts to: "sni", "hello" (a large ClientHello), "body" (of a download), "dns".
     trigger: str
     #: Initial TTL of what it sends; 0 copies the TTL of the host it impersonates.
     ttl: int = 64
@@ -176,6 +177,9 @@ class Scenario:
     forgers: tuple[Forger, ...] = ()
     #: The firewall terminates TLS with a certificate of the inspection CA.
     inspect: bool = False
+    #: A router that answers plain HTTP itself, and what it does with each request.
+    portal: str = ""
+    portal_act: Act = Act()
     modules: Modules = Modules()
     #: Address families of the names: "4", "6" or "46".
     family: str = "4"

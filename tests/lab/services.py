@@ -12,6 +12,7 @@ from tests.lab.model import Faulty, Nginx, Scenario, Site
 from tests.lab.netns import Run, tool
 from tests.lab.nodes import nginx
 from tests.lab.plan import Plan
+from tests.lab.topology import INSPECTION_PORT, PORTAL_PORT
 
 PROXY_PORT = 3128
 
@@ -28,6 +29,8 @@ def start(run: Run, plan: Plan, scenario: Scenario, pki: Pki, tree: Path) -> Non
         logs.append(_proxy(run, plan, scenario))
     if scenario.inspect:
         logs.append(_inspector(run, plan, pki))
+    if scenario.portal:
+        logs.append(_portal(run, plan, scenario))
     logs += _forgers(run, plan, scenario)
     for log in logs:
         if log.startswith("nginx"):
@@ -75,7 +78,7 @@ def _nginx(run: Run, node: str, directory: Path, text: str) -> str:
 
 def _wait_for_nginx(run: Run, log: str) -> None:
     node = log.removeprefix("nginx-")
-    port = ":8443" if node == "firewall" else ":80"
+    port = f":{INSPECTION_PORT}" if node == "firewall" else ":80"
     for _ in range(200):
         if port in tool(*run.inside(node, "ss", "-Hltn")):
             return
@@ -92,12 +95,14 @@ def _faulty(
 ) -> str:
     chain, key = chain_and_key or (Path(), Path())
     order = {
-        "listen": addresses,
+        "listen": [[address, 80] for address in addresses],
+        "listen_tls": [[address, 443] for address in addresses] if site.tls else [],
         "tls": site.tls,
         "chain": str(chain),
         "key": str(key),
         "root": str(tree),
         "hello": site.hello,
+        "client_certificate": site.client_certificate,
         "acts": [asdict(act) for act in site.acts],
     }
     return _helper(run, node, "faulty_server", order)
@@ -137,6 +142,20 @@ def _inspector(run: Run, plan: Plan, pki: Pki) -> str:
         directory, plan.address("server"), plan.host, pki.write("inspected", plan.host)
     )
     return _nginx(run, "firewall", directory, text)
+
+
+def _portal(run: Run, plan: Plan, scenario: Scenario) -> str:
+    text = json.dumps(asdict(scenario.portal_act))
+    for word, value in plan.names().items():
+        text = text.replace("{" + word + "}", value)
+    order = {
+        "listen": [["0.0.0.0", PORTAL_PORT]],
+        "listen_tls": [],
+        "hello": "",
+        "root": "/nonexistent",
+        "acts": [json.loads(text)],
+    }
+    return _helper(run, scenario.portal, "faulty_server", order)
 
 
 def _forgers(run: Run, plan: Plan, scenario: Scenario) -> list[str]:

@@ -6,9 +6,10 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
+from ipaddress import ip_address
 from pathlib import Path
 
-from tests.lab.model import Duplex, Scenario
+from tests.lab.model import Duplex, Impair, Scenario
 from tests.lab.netns import Run, tool
 from tests.lab.plan import DEFAULT_VIA, INSIDE, ROUTERS, Link, Plan
 
@@ -25,6 +26,8 @@ _SYSCTLS = (
     "net.ipv4.conf.default.rp_filter=0",
     "net.ipv4.ping_group_range=0 2147483647",
 )
+INSPECTION_PORT = 8443
+PORTAL_PORT = 8080
 _ALLOWED_CONTROLS = Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control")
 _FORWARDING = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 
@@ -78,13 +81,17 @@ def _start_wires(run: Run, plan: Plan, wires: Mapping[str, Duplex]) -> dict[str,
                 [f"/run/netns/{run.namespace(link.a)}", interface(link.a, link.b)],
                 [f"/run/netns/{run.namespace(link.b)}", interface(link.b, link.a)],
             ],
-            "directions": [asdict(outwards), asdict(inwards)],
+            "directions": [_order(outwards, plan), _order(inwards, plan)],
             "seed": f"{plan.seed} {name}",
             "truth": str(run.directory / f"{log}.jsonl"),
         }
         run.spawn(link.a, sys.executable, "-m", "tests.lab.wire", json.dumps(order), log=log)
         logs[name] = log
     return logs
+
+
+def _order(impair: Impair, plan: Plan) -> dict[str, object]:
+    return asdict(impair) | {"block_sni": impair.block_sni.format(**plan.names())}
 
 
 def _plug(run: Run, link: Link) -> None:
@@ -107,10 +114,17 @@ def _configure(run: Run, plan: Plan, node: str) -> None:
         peers[peer] = link
         name = interface(node, peer)
         commands += [
+            f"link set {name} address {_mac(link, node)}",
             f"addr add {link.address(node, 4)}/{link.net4.prefixlen} dev {name}",
             f"addr add {link.address(node, 6)}/{link.net6.prefixlen} dev {name} nodad",
             f"link set {name} up",
         ]
+        if "client" not in (link.a, link.b):
+            # A slow link must not add the time of an address resolution to the first packet.
+            commands += [
+                f"neigh add {link.address(peer, version)} lladdr {_mac(link, peer)} dev {name}"
+                for version in (4, 6)
+            ]
     via = DEFAULT_VIA[node]
     commands += [
         f"route add default via {peers[via].address(via, 4)}",
@@ -119,6 +133,12 @@ def _configure(run: Run, plan: Plan, node: str) -> None:
     if node == "firewall":
         commands += _inside_routes(plan)
     run.batch(node, commands)
+
+
+def _mac(link: Link, node: str) -> str:
+    """Derive a locally administered address from the link's own."""
+    octets = ip_address(link.address(node, 4)).packed
+    return ":".join(f"{octet:02x}" for octet in (2, 0x5E, *octets))
 
 
 def _inside_routes(plan: Plan) -> list[str]:
@@ -143,8 +163,16 @@ def _make_rules(run: Run, plan: Plan, scenario: Scenario) -> None:
         )
         tool(*run.inside(node, "nft", "-f", "-"), given=ruleset)
     if scenario.inspect:
-        ruleset = (
-            "table inet inspect {\nchain p {\ntype nat hook prerouting priority -100\n"
-            'iifname "gateway" tcp dport 443 redirect to :8443\n}\n}\n'
-        )
-        tool(*run.inside("firewall", "nft", "-f", "-"), given=ruleset)
+        _redirect(run, "firewall", 443, INSPECTION_PORT)
+    if scenario.portal:
+        _redirect(run, scenario.portal, 80, PORTAL_PORT)
+
+
+def _redirect(run: Run, node: str, port: int, local_port: int) -> None:
+    """Let a router terminate the connections that enter it from the client's side."""
+    inside = "client" if node == "gateway" else "gateway"
+    ruleset = (
+        "table inet local {\nchain p {\ntype nat hook prerouting priority -100\n"
+        f'iifname "{inside}" tcp dport {port} redirect to :{local_port}\n}}\n}}\n'
+    )
+    tool(*run.inside(node, "nft", "-f", "-"), given=ruleset)

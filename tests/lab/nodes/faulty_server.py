@@ -41,7 +41,7 @@ class Server:
 
     def __init__(self, order: dict[str, Any], address: str, port: int, tls: bool) -> None:
         self._order = order
-        self._context = _context(order) if tls and not order["hello"] else None
+        self._context = _context(order) if tls else None
         self._hello = order["hello"] if tls else ""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._listener = socket.create_server((address, port), family=family, backlog=64)
@@ -55,7 +55,9 @@ class Server:
     def _handle(self, connection: socket.socket) -> None:
         stream = connection
         try:
-            if self._hello:
+            if self._hello.startswith("late:"):
+                time.sleep(float(self._hello.removeprefix("late:")))
+            elif self._hello:
                 _refuse_hello(connection, self._hello)
                 return
             if self._context:
@@ -88,6 +90,9 @@ def _context(order: dict[str, Any]) -> ssl.SSLContext:
     version = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}[order["tls"]]
     context.minimum_version = context.maximum_version = version
     context.set_alpn_protocols(["http/1.1"])
+    if order["client_certificate"]:
+        context.load_verify_locations(order["chain"])
+        context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 
@@ -141,9 +146,6 @@ def _head(status: int, length: int, headers: dict[str, str]) -> bytes:
 
 def _refuse_hello(connection: socket.socket, how: str) -> None:
     """Treat the ClientHello as the order says."""
-    if how == "instant-reset":
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        return
     connection.recv(4096)
     if how == "silent":
         time.sleep(_FOREVER_S)
@@ -160,10 +162,10 @@ def _refuse_hello(connection: socket.socket, how: str) -> None:
 def main(order: dict[str, Any]) -> None:
     """Serve every address until killed."""
     servers = []
-    for address in order["listen"]:
-        servers.append(Server(order, address, 80, tls=False))
-        if order["tls"]:
-            servers.append(Server(order, address, 443, tls=True))
+    for address, port in order["listen"]:
+        servers.append(Server(order, address, port, tls=False))
+    for address, port in order["listen_tls"]:
+        servers.append(Server(order, address, port, tls=True))
     print("ready", flush=True)
     threads = [threading.Thread(target=server.run, daemon=True) for server in servers]
     for thread in threads:

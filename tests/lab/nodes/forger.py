@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import sys
 from typing import Any
 
-from tests.lab.frames import Segment, parse
+from tests.lab.frames import Flow, Segment, parse
 from tests.lab.nodes.forgery import dns_answer, packet, reset
 
 _ETH_P_ALL = 0x0003
-_SYN, _ACK = 0x02, 0x10
+#: Known injectors send several resets, spaced by a segment, because data may overtake them.
+_COPIES = 3
+_LARGE_HELLO = 1400
 _PACKET_OUTGOING = 4
 
 
@@ -26,7 +29,8 @@ class Forger:
         self._address: str = order["address"]
         #: The TTL with which each host's packets pass here, for the box that copies it.
         self._ttls: dict[bytes, int] = {}
-        self._passed: dict[tuple[bytes, int, bytes, int], int] = {}
+        self._passed: dict[Flow, int] = {}
+        self._condemned: set[Flow] = set()
         self._senders = {
             4: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW),
             6: socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW),
@@ -37,32 +41,35 @@ class Forger:
         self._ttls[segment.flow[0]] = segment.ttl
         if segment.protocol == "udp" and self._trigger == "dns":
             self._forge_answer(segment)
-        elif segment.protocol == "tcp" and self._is_trigger(segment):
-            self._reset_both(segment)
+        elif segment.protocol == "tcp" and segment.payload:
+            if self._is_trigger(segment):
+                self._condemned |= {segment.flow, segment.reverse}
+            if segment.flow in self._condemned:
+                self._reset_both(segment)
 
     def _is_trigger(self, segment: Segment) -> bool:
         if self._trigger == "sni":
             return self._word in segment.payload
-        if self._trigger == "syn":
-            return segment.flags & (_SYN | _ACK) == _SYN and segment.flow[3] == 443
+        if self._trigger == "hello":
+            handshake, _, size = struct.unpack_from("!BHH", segment.payload.ljust(5, b"\0"))
+            return segment.flow[3] == 443 and handshake == 22 and size > _LARGE_HELLO
         if self._trigger != "body" or segment.flow[1] not in (80, 443):
             return False
-        before = self._passed.get(segment.flow, 0)
-        after = self._passed[segment.flow] = before + len(segment.payload)
-        return before <= self._after < after
+        passed = self._passed[segment.flow] = (
+            self._passed.get(segment.flow, 0) + len(segment.payload)
+        )
+        return passed > self._after
 
     def _reset_both(self, segment: Segment) -> None:
-        length = len(segment.payload) + (segment.flags & _SYN > 0)
+        """Send resets for where the receiver is now and where it will be when they arrive."""
+        length = len(segment.payload)
+        ttl = self._ttl or segment.ttl
+        back_ttl = self._ttl or self._ttls.get(segment.reverse[0], 64)
         end = (segment.sequence + length) & 0xFFFFFFFF
-        # Towards the receiver: continues what the sender said.
-        self._send(segment, reset(segment.flow, end, segment.acknowledged, self._initial(segment)))
-        # Towards the sender: what the receiver would say next.
-        source = segment.reverse[0]
-        ttl = self._ttl or self._ttls.get(source, 64)
-        self._send(segment, reset(segment.reverse, segment.acknowledged, end, ttl))
-
-    def _initial(self, segment: Segment) -> int:
-        return self._ttl or segment.ttl
+        for ahead in range(_COPIES):
+            sequence = (end + ahead * length) & 0xFFFFFFFF
+            self._send(segment, reset(segment.flow, sequence, segment.acknowledged, ttl))
+        self._send(segment, reset(segment.reverse, segment.acknowledged, end, back_ttl))
 
     def _forge_answer(self, segment: Segment) -> None:
         if segment.flow[3] != 53 or self._word not in _dotted(segment.payload):

@@ -1,0 +1,87 @@
+"""Run the lab by hand: list scenarios, run them against badhop, or record them."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from tests.lab import netns
+from tests.lab.model import Scenario
+from tests.lab.runner import PARALLEL, judge, run_all, save
+from tests.lab.scenarios import catalogue
+
+
+@click.group()
+def main() -> None:
+    """Real networks out of namespaces, each broken in one known way."""
+    # Cleaning up needs an exception, which SIGTERM does not raise by itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    netns.reap()
+
+
+@main.command("list")
+def list_scenarios() -> None:
+    """Show every scenario and what must be said about it."""
+    for scenario in catalogue().values():
+        expect = scenario.expect
+        mark = " (needs the session)" if scenario.needs_session else ""
+        click.echo(
+            f"{scenario.name}: {expect.outcome} {expect.cause or '-'} {expect.role or '-'} "
+            f"{expect.distance or '-'}{mark}\n    {scenario.breaks}"
+        )
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Run every scenario.")
+@click.option("--seed", "seeds", multiple=True, type=int, default=(1,), show_default=True)
+@click.option("--keep", is_flag=True, help="Keep the files of each run below /tmp/badhop-lab.")
+@click.option("--parallel", default=PARALLEL, show_default=True)
+def run(
+    names: tuple[str, ...], everything: bool, seeds: tuple[int, ...], keep: bool, parallel: int
+) -> None:
+    """Let badhop record and diagnose scenarios; exit 1 when a verdict is wrong."""
+    wrong = 0
+    for result in run_all(_chosen(names, everything), seeds, partial(judge, keep=keep), parallel):
+        click.echo(result.line())
+        wrong += not result.passed
+    sys.exit(wrong > 0)
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Record every scenario.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--parallel", default=PARALLEL, show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+def record(
+    names: tuple[str, ...], everything: bool, seed: int, parallel: int, output: Path
+) -> None:
+    """Record scenarios without badhop into OUTPUT/NAME/."""
+    broken = 0
+    chosen = _chosen(names, everything)
+    for result in run_all(chosen, (seed,), partial(_save_below, output), parallel):
+        state = "; ".join(result.mismatches) or "recorded"
+        click.echo(f"{result.scenario.name} ({result.seconds:.1f} s): {state}")
+        broken += not result.passed
+    sys.exit(broken > 0)
+
+
+def _save_below(output: Path, scenario: Scenario, seed: int):  # type: ignore[no-untyped-def]
+    return save(scenario, seed, output / scenario.name)
+
+
+def _chosen(names: tuple[str, ...], everything: bool) -> list[Scenario]:
+    found = catalogue()
+    unknown = [name for name in names if name not in found]
+    if unknown or not (names or everything):
+        raise click.UsageError(f"no such scenario: {unknown}" if unknown else "name scenarios")
+    return [s for s in found.values() if everything or s.name in names]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Run scenarios side by side: record them, or let badhop judge them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.lab.bench import Bench, bench, record, start_background
+from tests.lab.expectation import compare
+from tests.lab.model import Scenario
+
+#: Most of the time is waiting for time-outs, so two cores carry several runs.
+PARALLEL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one scenario with one seed."""
+
+    scenario: Scenario
+    seed: int
+    seconds: float
+    mismatches: list[str]
+    verdict: dict[str, Any] = field(default_factory=dict)
+    output: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing differs from what was expected."""
+        return not self.mismatches
+
+    def line(self) -> str:
+        """Return the result as one line for people."""
+        root = self.verdict.get("root_cause") or {}
+        hop = root.get("hop") or {}
+        got = f"{self.verdict.get('outcome')} {root.get('cause', '-')} {hop.get('role', '-')} "
+        got += f"{hop.get('distance', '-')}"
+        state = "PASS" if self.passed else "FAIL"
+        text = f"{state} {self.scenario.name} seed {self.seed} ({self.seconds:.1f} s): {got}"
+        return text if self.passed else f"{text} <- {'; '.join(self.mismatches)}"
+
+
+Job = Callable[[Scenario, int], Result]
+
+
+def judge(scenario: Scenario, seed: int, keep: bool = False) -> Result:
+    """Let badhop record and diagnose the scenario; compare both verdicts with the truth."""
+    started = time.monotonic()
+    with bench(scenario, seed, keep) as stand:
+        session = stand.run.directory / "session"
+        start_background(stand)
+        badhop = Path(sys.executable).with_name("badhop")
+        _, output = stand.execute(
+            str(badhop), "capture", "-o", str(session), "--", *stand.command
+        )
+        verdict = _diagnose(badhop, session)
+        bare = _diagnose(badhop, session / "capture.pcapng")
+    mismatches = compare(scenario.expect, verdict)
+    mismatches += [f"without session: {m}" for m in compare(scenario.without_session(), bare)]
+    seconds = time.monotonic() - started
+    return Result(scenario, seed, seconds, mismatches, verdict, output)
+
+
+def save(scenario: Scenario, seed: int, directory: Path) -> Result:
+    """Record the scenario without badhop: capture, output and what a diagnosis must say."""
+    started = time.monotonic()
+    directory.mkdir(parents=True, exist_ok=True)
+    with bench(scenario, seed) as stand:
+        status, output = record(stand, directory / "capture.pcapng")
+        (directory / "output.txt").write_text(output)
+        truth = _truth(stand, status)
+        (directory / "expected.json").write_text(json.dumps(truth, indent=2) + "\n")
+        for wire in stand.run.directory.glob("wire-*.jsonl"):
+            (directory / wire.name).write_bytes(wire.read_bytes())
+    return Result(scenario, seed, time.monotonic() - started, [], {}, output)
+
+
+def run_all(
+    scenarios: Iterable[Scenario], seeds: Iterable[int], job: Job, parallel: int = PARALLEL
+) -> Iterator[Result]:
+    """Run all pairs, the longest first and those with delicate timing alone at the end."""
+    pairs = [(scenario, seed) for scenario in scenarios for seed in seeds]
+    pairs.sort(key=lambda pair: -pair[0].seconds)
+    together = [pair for pair in pairs if not pair[0].exclusive]
+    alone = [pair for pair in pairs if pair[0].exclusive]
+    stop = threading.Event()
+    for group, width in ((together, parallel), (alone, 2)):
+        with ThreadPoolExecutor(max_workers=width) as pool:
+            try:
+                futures = [pool.submit(_guarded, job, *pair, stop) for pair in group]
+                for future in as_completed(futures):
+                    yield future.result()
+            except BaseException:
+                stop.set()
+                raise
+
+
+def _guarded(job: Job, scenario: Scenario, seed: int, stop: threading.Event) -> Result:
+    """Turn what goes wrong in one run into its result, so that the others go on."""
+    if stop.is_set():
+        return Result(scenario, seed, 0.0, ["not run: stopped"])
+    started = time.monotonic()
+    try:
+        return job(scenario, seed)
+    except Exception as error:
+        seconds = time.monotonic() - started
+        return Result(scenario, seed, seconds, [f"lab: {type(error).__name__}: {error}"])
+
+
+def _diagnose(badhop: Path, capture: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        (badhop, "diagnose", str(capture), "--json"), capture_output=True, text=True, timeout=120
+    )
+    try:
+        verdict: dict[str, Any] = json.loads(done.stdout)
+    except json.JSONDecodeError:
+        return {"outcome": f"no JSON (status {done.returncode}): {done.stderr.strip()[-300:]}"}
+    return verdict
+
+
+def _truth(stand: Bench, status: int) -> dict[str, Any]:
+    scenario = stand.scenario
+    return {
+        "scenario": scenario.name,
+        "seed": stand.plan.seed,
+        "breaks": scenario.breaks,
+        "exit_status": status,
+        "needs_session": scenario.needs_session,
+        "expected": asdict(scenario.expect),
+        "without_session": asdict(scenario.without_session()),
+        "names": stand.plan.names(),
+        "command": list(stand.command),
+    }

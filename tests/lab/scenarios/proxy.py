@@ -1,0 +1,44 @@
+"""Explicit HTTP proxies that refuse, fail or keep silent."""
+
+from __future__ import annotations
+
+from tests.lab.expectation import failed
+from tests.lab.model import Proxy, Scenario
+
+_PROXY = (2, 2)
+
+SCENARIOS = (
+    Scenario(
+        name="proxy-auth-required",
+        breaks="the proxy wants credentials: 407",
+        expect=failed("proxy.auth_required", "proxy", _PROXY),
+        proxy=Proxy(mode="407"),
+    ),
+    Scenario(
+        name="proxy-denied",
+        breaks="the proxy's rules deny the host: 403",
+        expect=failed("proxy.denied", "proxy", _PROXY),
+        proxy=Proxy(mode="403"),
+    ),
+    Scenario(
+        name="proxy-bad-gateway",
+        breaks="the proxy cannot reach the host: 502",
+        expect=failed("proxy.bad_gateway", "upstream"),
+        proxy=Proxy(mode="502"),
+    ),
+    Scenario(
+        name="proxy-gateway-timeout",
+        breaks="the proxy waits 3 s for the host, then answers 504",
+        expect=failed("proxy.bad_gateway", "upstream"),
+        proxy=Proxy(mode="504", delay_s=3),
+        seconds=5,
+    ),
+    Scenario(
+        name="proxy-no-answer",
+        breaks="the proxy takes CONNECT and never answers",
+        expect=failed("proxy.no_answer", "proxy", _PROXY),
+        proxy=Proxy(mode="silent"),
+        timeout_s=15,
+        seconds=16,
+    ),
+)
