@@ -50,6 +50,8 @@ class DnsResponse:
     ip_dont_fragment: bool
     latency_s: float | None
     """Since the query it answers (same transaction id and ports)."""
+    question_matches: bool = True
+    """False when it repeats another question than the one asked: a resolver waits on."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -87,13 +89,13 @@ class DnsExchange:
 
     @property
     def response(self) -> DnsResponse | None:
-        """The first response: the one a stub resolver takes."""
-        return self.responses[0] if self.responses else None
+        """The first response to this very question: the one a stub resolver takes."""
+        return next((r for r in self.responses if r.question_matches), None)
 
     @property
     def rcode(self) -> str | None:
-        """Rcode of the first response; None when there is none."""
-        return self.responses[0].rcode if self.responses else None
+        """Rcode of the response that a stub resolver takes; None when there is none."""
+        return self.response.rcode if self.response else None
 
     @property
     def frames(self) -> tuple[int, ...]:
