@@ -30,6 +30,10 @@ class PrivatePaths:
         """Give `text` with each private path replaced."""
         return self._pattern.sub(self._stand_in, text)
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Give where the private paths in `text` are."""
+        return [match.span() for match in self._pattern.finditer(text)]
+
     def _stand_in(self, match: re.Match[str]) -> str:
         path = unescape(match.group())
         return self._names.setdefault(path, f"private-{len(self._names) + 1}")

@@ -26,7 +26,7 @@ URL_VARIABLES = (
 )
 
 _SECRET_NAME = (
-    r"[\w-]*(?:token|secret|signature|passw(?:or)?d|passwd|api-?_?key|credential|private-?_?key)[\w-]*"
+    r"[\w-]*(?:token|secret|signature|password|passwd|api[-_]?key|credential|private[-_]?key)[\w-]*"
 )
 #: Greedy up to the last @ before a slash: Go prints passwords that contain an unescaped @.
 _URL_USER = re.compile(r"(?<=://)[^\s/?#\"'<>|]*@")
@@ -60,7 +60,7 @@ class Redactor:
 
     def __init__(self, environment: Mapping[str, str], private: PrivatePaths | None = None) -> None:
         self.secrets = known_secrets(environment)
-        self._private = private
+        self.private = private
 
     def text(self, text: str) -> str:
         """Give `text` without secrets."""
@@ -68,7 +68,7 @@ class Redactor:
             text = text.replace(secret, HIDDEN)
         for pattern, replacement in _PATTERNS:
             text = pattern.sub(replacement, text)
-        return self._private.hide(text) if self._private else text
+        return self.private.hide(text) if self.private else text
 
     def proxy(self, url: str) -> str:
         """Give a proxy address, with or without its scheme, without user and password."""
@@ -91,7 +91,7 @@ class Redactor:
         """Give the value of a go variable as it may be kept."""
         if name == "GOAUTH":
             return authenticator_names(value)
-        if self._private and name in {"GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOINSECURE", "GOVCS"}:
+        if self.private and name in {"GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOINSECURE", "GOVCS"}:
             return HIDDEN if value else ""
         if name == "GOPROXY":
             return "".join(
@@ -109,6 +109,31 @@ def known_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
                 secrets |= _url_secrets(entry)
     # The longest first, or the password would be cut out of the middle of its own base64.
     return tuple(sorted(secrets, key=lambda secret: (-len(secret), secret)))
+
+
+def packet_secrets(environment: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    """List the secrets as they may cross the wire in clear: what stands before each, and it.
+
+    Bare passwords are not among them: as a few bytes they would hit innocent packets.
+    """
+    found: set[tuple[bytes, bytes]] = set()
+    for name, value in environment.items():
+        if name in URL_VARIABLES or name.lower() in URL_VARIABLES:
+            for entry in re.split(r"[,|\s]", value):
+                user, colon, password = _user_part(entry)
+                if colon and password:
+                    pair = f"{user}:{password}".encode()
+                    found |= {(b"", pair), (b"", base64.b64encode(pair))}
+                    # RFC 1929: user and password of SOCKS5, each after its length.
+                    sent = user.encode()
+                    length = bytes([len(password.encode()) % 256])
+                    found.add((bytes([len(sent) % 256]) + sent + length, password.encode()))
+    return tuple(sorted(found))
+
+
+def _user_part(url: str) -> tuple[str, str, str]:
+    user, colon, password = url.rpartition("://")[2].rpartition("@")[0].partition(":")
+    return unquote(user), colon, unquote(password)
 
 
 def _url_secrets(url: str) -> set[str]:

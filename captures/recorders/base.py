@@ -67,7 +67,8 @@ def find_forbidden(name: str, *folders: str) -> str | None:
     """Find a program that is installed but that this user may not run."""
     for folder in (*os.environ.get("PATH", "").split(os.pathsep), *_SYSTEM_FOLDERS, *folders):
         path = Path(folder, name)
-        if path.is_file() and not os.access(path, os.X_OK):
+        # os.path.isfile says no where Path.is_file raises: in a folder of another user.
+        if os.path.isfile(path) and not os.access(path, os.X_OK):  # noqa: PTH113
             return str(path)
     return None
 

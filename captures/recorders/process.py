@@ -40,8 +40,7 @@ _MEANINGS: tuple[tuple[str, type[CaptureError]], ...] = (
 #: Lines that report progress or come with every run.
 _ROUTINE = re.compile(
     r"Capturing on|File: |Packets: |Packets captured|Packets received|Got \d|\d+ packets? "
-    r"|\S*listening on |\S*verbose output|\S*data link type|\(?socket: "
-    r"|dropped privs"
+    r"|\S+: (?:listening on|verbose output|data link type)|\(?socket: |dropped privs"
 )
 
 
@@ -58,7 +57,6 @@ class ToolProcess:
         self._ready = re.compile(ready)
         self._words = ""
         self._is_ready = threading.Event()
-        self._stopping = False
         self.packets = 0
         self._process = self._launch(command, output)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -66,15 +64,19 @@ class ToolProcess:
 
     def wait_ready(self) -> None:
         """Return once the tool records. Raises the CaptureError that its words mean."""
-        self._is_ready.wait(START_TIMEOUT_S)
-        if self._process.poll() is None and self._ready.search(self._words):
-            return
-        self.kill()
-        raise meaning_of(self.complaint() or "the capture tool did not start in time")
+        try:
+            self._is_ready.wait(START_TIMEOUT_S)
+            if self._process.poll() is None and self._ready.search(self._words):
+                return
+            # It may have written its last words without having been read yet.
+            self._reader.join(0.0 if self._process.poll() is None else STOP_TIMEOUT_S)
+            raise meaning_of(self.complaint() or "the capture tool did not start in time")
+        except BaseException:
+            self.kill()
+            raise
 
     def stop(self) -> str:
         """Interrupt the tool, wait until it has written everything, and give all it said."""
-        self._stopping = True
         with contextlib.suppress(OSError):
             self._process.send_signal(_INTERRUPT)
         try:

@@ -51,6 +51,7 @@ class ScapyRecorder:
         """Open a socket for each interface; packets queue in the kernel from then on."""
         # scapy warns about missing routes and manufacturers' lists while it is imported.
         logging.getLogger("scapy").setLevel(logging.CRITICAL)
+        import scapy.layers.l2  # noqa: F401 - names the link types, and sets conf.L2listen up
         from scapy.config import conf
         from scapy.error import Scapy_Exception
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from captures.errors import CaptureError
 from captures.interfaces import run_text
 from captures.recorders.base import BUFFER_MIB, Plan, Recorded
 from captures.recorders.dumpcap import version_in
@@ -44,7 +43,7 @@ class TcpdumpRecorder:
                 )
                 self._running.append(process)
                 process.wait_ready()
-        except CaptureError:
+        except BaseException:
             for process in self._running:
                 process.kill()
             self._remove_parts()
