@@ -93,7 +93,9 @@ class Layers:
 
     def byte_at(self, rows: NDArray[np.intp], columns: Int32 | Int64) -> Int32:
         """Return one byte of each row, each at its own column."""
-        return self.heads[rows, np.minimum(columns, self.heads.shape[1] - 1)].astype(np.int32)
+        columns = np.minimum(columns, self.heads.shape[1] - 1)
+        values: UInt8 = self.heads[rows, columns]
+        return values.astype(np.int32)
 
     def word16_at(self, rows: NDArray[np.intp], columns: Int32 | Int64) -> Int32:
         """Return one big-endian 16-bit field of each row, each at its own column."""

@@ -51,7 +51,7 @@ class TableBuilder:
         columns = _part(self._columns, 0, self.rows)
         sack_rows, sack_left, sack_right = self._sacks.joined()
         return PacketTable(
-            *(getattr(columns, name) for name, _ in _COLUMNS),
+            **{name: getattr(columns, name) for name, _ in _COLUMNS},
             addresses=self._book.addresses(),
             sack_rows=sack_rows,
             sack_left=sack_left,

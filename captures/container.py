@@ -31,6 +31,8 @@ class Findings:
     cut_reason: str | None = None
     rows: int = 0
     """Packets handed over so far."""
+    last_time_ns: int | None = None
+    """Time of the last packet handed over, None before the first that has one."""
     _text: int = 0
 
     def note(self, line: str) -> None:

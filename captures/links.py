@@ -64,16 +64,15 @@ def _raw(layers: Layers, rows: Rows, start: int) -> None:
 
 
 def _null(layers: Layers, rows: Rows, start: int) -> None:
-    """BSD loopback: 4 bytes of address family in either byte order.
+    """BSD loopback: 4 bytes of address family, in either byte order.
 
-    AF_INET is 2 everywhere, AF_INET6 is 10, 24, 28 or 30 depending on the system.
+    AF_INET6 differs between systems and some tools write EtherTypes, so the family is not
+    asked: the IP version in the next byte is surer.
     """
     held = layers.holding(rows, start + 4)
     if held is None:
         return
-    family = word32(layers.heads, start)[held].astype(np.int64)
-    family = np.where(family > 0xFFFF, family >> 24, family)
-    layers.kind[held] = np.where(np.isin(family, (2, 10, 24, 28, 30)), ANY_IP, 0)
+    layers.kind[held] = ANY_IP
     layers.network[held] = start + 4
 
 

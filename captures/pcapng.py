@@ -60,7 +60,7 @@ class _Walk:
                     if starts:
                         yield starts
                     starts = []
-                    self.section = Section(section_order(bytes(data[at : at + 12])) or "<")
+                    self.section = Section(section_order(bytes(data[at : at + 16])) or "<")
                 if kind in SMALLEST:
                     starts.append(at)
                 elif at + length <= len(data):
@@ -102,9 +102,9 @@ class _Walk:
             return 0, 0
         order = self.section.order
         if bytes(data[at : at + 4]) == _SECTION_TYPE:
-            changed = section_order(bytes(data[at : at + 12]))
+            changed = section_order(bytes(data[at : at + 16]))
             if changed is None:
-                self._found.cut_reason = f"{place} starts a section of unknown byte order"
+                self._found.cut_reason = f"{place} starts a section of an unknown version"
                 return 0, 0
             order = changed
         kind, length = struct.unpack_from(order + "II", data, at)

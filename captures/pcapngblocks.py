@@ -45,9 +45,14 @@ class Section:
 
 
 def section_order(head: bytes) -> str | None:
-    """Return the byte order of a section header block that starts so, None if it is none."""
-    if len(head) >= 12 and head[:4] == b"\x0a\x0d\x0d\x0a":
-        return {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}.get(head[8:12])
+    """Return the byte order of a section header that starts so, None if it cannot be read.
+
+    The format's major version is 1; readers must not go on with others (section 4.1).
+    """
+    if len(head) >= 16 and head[:4] == b"\x0a\x0d\x0d\x0a":
+        for order in "<>":
+            if struct.unpack_from(order + "IH", head, 8) == (0x1A2B3C4D, 1):
+                return order
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from captures.arrays import Int64, UInt8, UInt32, UInt64
+from captures.arrays import Bools, Int64, UInt8, UInt32, UInt64
 from captures.batch import Batch
 from captures.container import Findings
 from captures.pcapngblocks import COMMENT, Section, stranger
@@ -14,9 +14,12 @@ from captures.store import HEAD, Window
 
 ENHANCED, _SIMPLE, _OLD = 6, 3, 2
 
-#: Shortest sound block of each type that makes a frame. Besides packets, Wireshark numbers
-#: systemd journal entries (9) and sysdig events as frames, so they are rows here too.
-SMALLEST = {ENHANCED: 32, _SIMPLE: 16, _OLD: 32, 9: 12, 0x204: 12, 0x216: 12, 0x221: 12}
+#: Wireshark numbers these as frames, so they are rows here too: systemd journal entries,
+#: sysdig events, custom blocks.
+_NO_PACKETS = (9, 0x204, 0x216, 0x221, 0xBAD, 0x40000BAD)
+
+#: Shortest sound block of each type that makes a row.
+SMALLEST = {ENHANCED: 32, _SIMPLE: 16, _OLD: 32} | dict.fromkeys(_NO_PACKETS, 12)
 
 #: From a block's start to the packet's first byte.
 _DATA = 28
@@ -53,6 +56,7 @@ def read_packets(window: Window, starts: list[int], section: Section, found: Fin
     if (enhanced & (captured > room)).any():
         found.note("packets claim more captured bytes than their block holds")
     _name_interfaces(batch, ticks, section, found)
+    _carry_time(batch, enhanced, found)
     optional = np.flatnonzero(enhanced & (room - (batch.captured + 3 & ~3) >= 4))
     if len(optional):
         _read_options(batch, window, at + block - 4, optional, section, found)
@@ -71,7 +75,7 @@ def _other_blocks(
 
     simple = kind == _SIMPLE
     if simple.any():
-        found.note("some packets carry no time (simple packet blocks)")
+        found.note("simple packet blocks carry no time: they get that of the packet before")
         snaplen = found.interfaces[section.interfaces[0]].snaplen if section.interfaces else 0
         length = words[simple, 2].astype(np.int64)
         captured = np.minimum(length, words[simple, 1].astype(np.int64) - 16)
@@ -102,6 +106,19 @@ def _name_interfaces(batch: Batch, ticks: UInt64, section: Section, found: Findi
         np.array([*section.offsets_s, 0], dtype=np.int64)[batch.interface],
     )
     batch.interface = indices[batch.interface]
+
+
+def _carry_time(batch: Batch, timed: Bools, found: Findings) -> None:
+    """Give rows without a time that of the timed row before, or else of the first one after."""
+    known = np.flatnonzero(timed)
+    if len(known) < len(timed):
+        before = np.maximum.accumulate(np.where(timed, np.arange(len(timed)), -1))
+        early = found.last_time_ns
+        if early is None and len(known):
+            early = int(batch.time_ns[known[0]])
+        batch.time_ns = np.where(before < 0, early or 0, batch.time_ns[before])
+    if len(known):
+        found.last_time_ns = int(batch.time_ns[-1])
 
 
 def _read_options(

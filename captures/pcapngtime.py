@@ -33,8 +33,12 @@ def _decimal(ticks: UInt64, digits: int) -> Int64:
         return np.zeros(len(ticks), dtype=np.int64)
     if digits > 9:
         return (ticks // np.uint64(10 ** (digits - 9))).astype(np.int64)
+    # Read as signed: a clock set before 1970 then keeps its intervals, and what is lost is
+    # nothing that a clock this coarse can mean.
     factor = 10 ** (9 - digits)
-    return (np.minimum(ticks, np.uint64(_LATEST // factor)) * np.uint64(factor)).astype(np.int64)
+    limit = _LATEST // factor
+    time_ns: Int64 = np.clip(ticks.astype(np.int64), -limit, limit)
+    return time_ns * np.int64(factor)
 
 
 def _binary(ticks: UInt64, bits: int) -> Int64:

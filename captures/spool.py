@@ -143,8 +143,7 @@ def _zstd(raw: BinaryIO, name: str) -> Callable[[int], bytes]:
         ) from None
     # 128 MiB is what `zstd -d` itself accepts without being asked (its --long default).
     unpacker = zstandard.ZstdDecompressor(max_window_size=128 << 20)
-    read = unpacker.stream_reader(raw, read_across_frames=True).read1
-    return read
+    return unpacker.stream_reader(raw, read_across_frames=True).read1
 
 
 def _spool(
