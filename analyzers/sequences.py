@@ -12,10 +12,18 @@ UInt32 = npt.NDArray[np.uint32]
 #: No window reaches further (RFC 7323 section 2.3): a step beyond it is no step of this stream.
 FARTHEST_STEP = 1 << 30
 
+#: Positions beyond it are made up: 4 TiB into one connection.
+FARTHEST = 1 << 42
+
 
 def distance(number: int, reference: int) -> int:
     """Return the signed distance from `reference` to `number`, at most 2^31 away."""
     return ((number - reference + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+
+
+def distances(numbers: UInt32, references: UInt32) -> Int64:
+    """Return `distance` of each pair."""
+    return (numbers - references).view(np.int32).astype(np.int64)
 
 
 def unwrap(numbers: UInt32, base: int) -> tuple[Int64, Bools]:
@@ -24,21 +32,31 @@ def unwrap(numbers: UInt32, base: int) -> tuple[Int64, Bools]:
     `numbers` are in order of arrival, the first is near `base`. One that jumps further than a
     window can reach does not belong, and does not carry those after it along.
     """
+    return unwrap_groups(numbers, np.zeros(1, dtype=np.int64), np.array([base], dtype=np.uint32))
+
+
+def unwrap_groups(numbers: UInt32, starts: Int64, bases: UInt32) -> tuple[Int64, Bools]:
+    """As `unwrap`, for many streams one after the other: the i-th begins at starts[i]."""
+    belongs = np.ones(len(numbers), dtype=np.bool_)
     if not len(numbers):
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.bool_)
-    first = distance(int(numbers[0]), base)
-    steps = np.diff(numbers).view(np.int32)
-    far = np.abs(first) > FARTHEST_STEP
-    if far or (len(steps) and max(int(steps.max()), -int(steps.min())) > FARTHEST_STEP):
-        return _unwrap_one_by_one(numbers, base)
-    positions = np.empty(len(numbers), dtype=np.int64)
-    positions[0] = first
-    np.cumsum(steps, dtype=np.int64, out=positions[1:])
-    positions[1:] += first
-    return positions, np.ones(len(numbers), dtype=np.bool_)
+        return np.empty(0, dtype=np.int64), belongs
+    steps = np.empty(len(numbers), dtype=np.int32)
+    np.subtract(numbers[1:], numbers[:-1], out=steps[1:].view(np.uint32))
+    steps[starts] = (numbers[starts] - bases).view(np.int32)
+    positions = np.cumsum(steps, dtype=np.int64)
+    lengths = np.diff(np.append(starts, len(numbers)))
+    positions -= np.repeat(positions[starts] - steps[starts], lengths)
+    far = (steps > FARTHEST_STEP) | (steps < -FARTHEST_STEP)
+    if far.any():
+        strange = np.unique(np.searchsorted(starts, np.flatnonzero(far), side="right") - 1)
+        for group in strange.tolist():
+            part = slice(int(starts[group]), int(starts[group] + lengths[group]))
+            positions[part], belongs[part] = _one_by_one(numbers[part], int(bases[group]))
+    belongs &= np.abs(positions) < FARTHEST
+    return positions, belongs
 
 
-def _unwrap_one_by_one(numbers: UInt32, base: int) -> tuple[Int64, Bools]:
+def _one_by_one(numbers: UInt32, base: int) -> tuple[list[int], list[bool]]:
     """As `unwrap`, where some numbers are no part of the stream."""
     at = 0
     positions: list[int] = []
@@ -49,4 +67,4 @@ def _unwrap_one_by_one(numbers: UInt32, base: int) -> tuple[Int64, Bools]:
         belongs.append(abs(step) <= FARTHEST_STEP)
         if belongs[-1]:
             at += step
-    return np.array(positions, dtype=np.int64), np.array(belongs, dtype=np.bool_)
+    return positions, belongs

@@ -1,0 +1,81 @@
+"""Segments that the capture recorded twice: on two interfaces, before and after a router, by a tap.
+
+A copy made by the capture is the same packet: same IP identification, same TCP header, moments
+later. A retransmission is a new packet around old bytes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzers.segments import Segments
+from captures.packets import FIN, RST, SYN, PacketTable
+
+Bools = npt.NDArray[np.bool_]
+Int64 = npt.NDArray[np.int64]
+
+#: Bridges, `-i any` and mirror ports deliver the second copy within this time.
+COPY_NS = 1_000_000
+
+#: Without an IP identification (IPv6, or 0 as RFC 6864 allows) nothing is resent so soon.
+COPY_WITHOUT_ID_NS = 200_000
+
+#: How many segments of the same half may come between a packet and its copy.
+REACH = 32
+
+
+def duplicates(table: PacketTable, seen: Segments) -> Bools:
+    """Return which segments are copies of an earlier one that the capture made."""
+    copy = np.zeros(len(seen.rows), dtype=np.bool_)
+    if len(copy) < 2:
+        return copy
+    pending = np.flatnonzero(
+        (seen.stop <= seen.highest_before(seen.stop)) & (seen.ack <= seen.highest_before(seen.ack))
+    )
+    unsure: list[npt.NDArray[np.intp]] = []
+    for step in range(1, REACH + 1):
+        earlier = pending - step
+        near = (earlier >= 0) & (seen.half[earlier] == seen.half[pending])
+        near &= np.abs(seen.time_ns[pending] - seen.time_ns[earlier]) <= COPY_NS
+        pending, earlier = pending[near], earlier[near]
+        if not len(pending):
+            break
+        same = _same_packet(table, seen, pending, earlier)
+        sure, likely = _judge(table, seen, pending[same], earlier[same])
+        copy[sure] = True
+        unsure.append(likely)
+        pending = pending[~copy[pending]]
+    if copy.any() and unsure:
+        likely = np.concatenate(unsure)
+        streams = np.unique(seen.half[copy] >> 1)
+        copy[likely[np.isin(seen.half[likely] >> 1, streams)]] = True
+    return copy
+
+
+def _same_packet(table: PacketTable, seen: Segments, late: Int64, early: Int64) -> Bools:
+    """Return which pairs agree in every header field that a copy keeps."""
+    same = (seen.flags[late] == seen.flags[early]) & (seen.length[late] == seen.length[early])
+    a, b = seen.rows[late], seen.rows[early]
+    for column in (table.seq, table.ack, table.ip_id, table.window, table.tsval, table.tsecr):
+        same &= column[a] == column[b]
+    return same
+
+
+def _judge(table: PacketTable, seen: Segments, late: Int64, early: Int64) -> tuple[Int64, Int64]:
+    """Return those of `late` that are copies, and those that are if their stream has others.
+
+    A bare ACK repeats all its fields when it repeats at all, and forged resets come in series:
+    of these only another interface, or a TTL one off, makes a copy.
+    """
+    a, b = seen.rows[late], seen.rows[early]
+    apart = np.abs(seen.time_ns[late] - seen.time_ns[early])
+    named = table.ip_id[a] != 0
+    elsewhere = (table.interface[a] != table.interface[b]) | (table.device[a] != table.device[b])
+    elsewhere |= np.abs(table.ttl[a].astype(np.int16) - table.ttl[b].astype(np.int16)) == 1
+    flags = seen.flags[late]
+    telling = (seen.length[late] > 0) | ((flags & (SYN | FIN)) != 0) | named
+    telling &= (flags & RST) == 0
+    soon = named | elsewhere | (apart <= COPY_WITHOUT_ID_NS)
+    sure = soon & (telling | elsewhere)
+    return late[sure], late[soon & ~sure]
