@@ -1,7 +1,8 @@
 """Facts in, one verdict out: run the rules, then order what they found.
 
-What failed decides first: of the causes that left a needed request without an answer, the earliest
-stage is the root. With nothing failed, time decides. What follows from a cause is listed under it.
+What failed decides first: of the causes that left a needed request without an answer, the
+earliest stage is the root. With nothing failed, time decides. What follows from a cause is listed
+under it.
 """
 
 from __future__ import annotations
@@ -139,5 +140,3 @@ def _numbered(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(
         replace(f, explains=tuple(o.id for o in named if o.explained_by == f.id)) for f in named
     )
-
-

@@ -1,4 +1,5 @@
-"""Which failed attempts left a need unmet: what a later or parallel try made good is no failure."""
+"""Which failed attempts left a need unmet: what a later or parallel try made good is no failure.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +16,7 @@ FALLS_THROUGH = ("status 404", "status 410")
 def unanswered(attempts: Sequence[Attempt], facts: Facts) -> frozenset[int]:
     """Indices of failed attempts that no other attempt made good."""
     failed = [a for a in attempts if a.outcome is Outcome.FAILED]
-    return frozenset(
-        a.index for a in failed if not any(made_good(a, other) for other in attempts)
-    )
+    return frozenset(a.index for a in failed if not any(made_good(a, other) for other in attempts))
 
 
 def made_good(failed: Attempt, other: Attempt) -> bool:

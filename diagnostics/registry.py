@@ -1,7 +1,7 @@
 """The rules there are: every module below `diagnostics.rules`, found by its place.
 
-A rule is one file. Its code is its path (`rules/tls/expired.py` is `tls.expired`), its docstring is
-its manual page, and `find(facts)` yields its findings. Nothing else registers it.
+A rule is one file. Its code is its path (`rules/tls/expired.py` is `tls.expired`), its docstring
+is its manual page, and `find(facts)` yields its findings. Nothing else registers it.
 """
 
 from __future__ import annotations
@@ -77,8 +77,7 @@ def _page(code: str, doc: str) -> tuple[str, dict[str, str]]:
     title, _, rest = doc.strip().partition("\n")
     parts = re.split(r"^(.+)\n-{3,}\n", rest, flags=re.MULTILINE)
     sections = {
-        name.strip(): text.strip()
-        for name, text in zip(parts[1::2], parts[2::2], strict=True)
+        name.strip(): text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)
     }
     if tuple(sections) != SECTIONS:
         raise MalformedRule(f"{code}: its docstring needs the sections {', '.join(SECTIONS)}")

@@ -1,4 +1,5 @@
-"""`badhop capture`: a command in, a bundle of its packets and circumstances out, and a verdict."""
+"""`badhop capture`: a command in, a bundle of its packets and circumstances out, and a verdict.
+"""
 
 from __future__ import annotations
 
@@ -137,7 +138,7 @@ def _say(message: str, hint: str = "") -> None:
     """Print one line for people."""
     line = f"badhop: {message}"
     if hint:
-        line = f"{line.rstrip('.')}. {hint}"
+        line += f" {hint}" if line.endswith((".", "?", "!")) else f". {hint}"
     # Standard error may be closed, and the command's status must come out all the same.
     with contextlib.suppress(OSError):
         click.echo(printable(line), err=True)

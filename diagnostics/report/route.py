@@ -115,6 +115,9 @@ def _broken_links(nodes: Sequence[Node], links: list[Link], hop: Hop) -> list[Li
     """Mark the links that the fault's interval covers; without one, all of them."""
     low, high = hop.distance or (0, BEYOND)
     hit = [max(low, a.distance) < min(max(high, low + 1), b.distance) for a, b in pairwise(nodes)]
+    if not any(hit):
+        # Beyond every host that is known: on the way there at the latest.
+        hit[-1:] = [True] * bool(hit)
     unsure = sum(hit) > 1 or hop.distance is None
     return [
         replace(link, broken=True, unsure=unsure) if struck else link

@@ -1,0 +1,251 @@
+"""What became of a ClientHello that got no ServerHello, and what comparable ones say about why.
+
+The same symptom (reset, close or silence after the hello) has several causes; what else was tried
+in the same capture tells them apart: the same hello with another name, another hello with the
+same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzers.facts import (
+    Attempt,
+    ClientHello,
+    Connection,
+    Facts,
+    Outcome,
+    Side,
+    Stage,
+    TlsHandshake,
+)
+from diagnostics.localize import distance_of, forger_hop
+from diagnostics.resets import forged_reset
+from diagnostics.verdict import Hop, Role
+
+SAME_SIZE = 0.15
+"""Two hellos of one client differ by their names and padding only: less than this share."""
+MIN_SILENCE_S = 3.0
+"""A server that works answers a hello within a round trip and some computing."""
+ML_DSA = frozenset((0x0904, 0x0905, 0x0906))
+"""Signature schemes that go 1.27 added (draft-ietf-tls-mldsa)."""
+
+
+class End(StrEnum):
+    """How the other side ended it."""
+
+    RESET = "reset"
+    CLOSED = "closed"
+    SILENCE = "silence"
+
+
+class Cause(StrEnum):
+    """Which rule a failed hello belongs to."""
+
+    SNI_BLOCKED = "sni_blocked"
+    DROPPED = "client_hello_dropped"
+    REJECTED = "client_hello_rejected"
+    HANDSHAKE_TIMEOUT = "handshake_timeout"
+    MTU = "mtu_blackhole"
+    SERVER_RESET = "reset_by_server"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedHello:
+    """One ClientHello without ServerHello, with what can be compared."""
+
+    attempt: Attempt
+    connection: Connection
+    handshake: TlsHandshake
+    hello: ClientHello
+    end: End
+    forged: bool
+    """The reset or close is not the server's own."""
+    cause: Cause
+    why: str
+    """What decided between the causes, as a clause to read; "" when nothing else was tried."""
+
+
+def failed_hellos(facts: Facts, cause: Cause) -> list[FailedHello]:
+    """Failed hellos that belong to this cause."""
+    return [h for h in _all(facts) if h.cause is cause]
+
+
+def _all(facts: Facts) -> Iterator[FailedHello]:
+    for attempt in facts.attempts:
+        if attempt.outcome is not Outcome.FAILED or attempt.stage is not Stage.TLS:
+            continue
+        if attempt.handshake is None or attempt.stream is None:
+            continue
+        handshake = facts.handshakes[attempt.handshake]
+        end = _end(attempt)
+        if handshake.client_hello is None or handshake.server_hello is not None or end is None:
+            continue
+        connection = facts.connection(attempt.stream)
+        forged = _forged(facts, attempt, connection, end)
+        cause, why = _cause(facts, attempt, handshake.client_hello, end, forged)
+        yield FailedHello(
+            attempt, connection, handshake, handshake.client_hello, end, forged, cause, why
+        )
+
+
+def _end(attempt: Attempt) -> End | None:
+    return {
+        "reset": End.RESET,
+        "closed": End.CLOSED,
+        "no answer": End.SILENCE,
+        "incomplete": End.SILENCE,
+    }.get(attempt.reason)
+
+
+def _forged(facts: Facts, attempt: Attempt, connection: Connection, end: End) -> bool:
+    if end is End.RESET:
+        return forged_reset(facts, attempt) is not None
+    if end is End.CLOSED:
+        return _fin_ttl_differs(connection)
+    return False
+
+
+def _fin_ttl_differs(connection: Connection) -> bool:
+    """The FIN is the only thing after the SYN-ACK, and comes from another distance."""
+    half = connection.server
+    return half.ttl is not None and half.ttl_syn is not None and half.ttl != half.ttl_syn
+
+
+def _cause(
+    facts: Facts, attempt: Attempt, hello: ClientHello, end: End, forged: bool
+) -> tuple[Cause, str]:
+    other_name = _same_hello_other_name(facts, attempt, hello)
+    other_hello = _other_hello_same_name(facts, attempt, hello)
+    if end is not End.SILENCE:
+        if other_hello is not None:
+            return Cause.REJECTED, other_hello
+        if other_name is not None and (forged or end is End.CLOSED):
+            return Cause.SNI_BLOCKED, other_name
+        if forged:
+            return _forged_cause(facts, hello)
+        return (Cause.SERVER_RESET if end is End.RESET else Cause.REJECTED), ""
+    return _silent_cause(facts, attempt, hello, other_name, other_hello)
+
+
+def _forged_cause(facts: Facts, hello: ClientHello) -> tuple[Cause, str]:
+    """A forged end without anything to compare: names are what boxes look at first, unless every
+    name fails that was tried with this kind of hello."""
+    names = {
+        h.client_hello.sni
+        for h in facts.handshakes
+        if h.client_hello is not None and _alike(h.client_hello, hello)
+    }
+    if len(names) > 1 and (hello.post_quantum or ML_DSA & set(hello.signature_schemes)):
+        return Cause.REJECTED, f"all {len(names)} names tried with this hello fail alike"
+    return Cause.SNI_BLOCKED, ""
+
+
+def _silent_cause(
+    facts: Facts,
+    attempt: Attempt,
+    hello: ClientHello,
+    other_name: str | None,
+    other_hello: str | None,
+) -> tuple[Cause, str]:
+    assert attempt.stream is not None and attempt.handshake is not None
+    connection, handshake = facts.connection(attempt.stream), facts.handshakes[attempt.handshake]
+    if connection.server.payload_bytes or connection.server.missing_bytes:
+        return Cause.MTU, "later, smaller segments of the server arrive"
+    if handshake.hello_acked_s is not None:
+        if other_hello is not None:
+            return Cause.REJECTED, other_hello
+        return Cause.HANDSHAKE_TIMEOUT, ""
+    if other_name is not None:
+        return Cause.SNI_BLOCKED, other_name
+    if len(hello.frames) > 1:
+        if _tail_was_acked(connection, hello):
+            return (
+                Cause.MTU,
+                "the hello's small last segment arrives, the full-sized first does not",
+            )
+        return Cause.DROPPED, other_hello or ""
+    if other_hello is not None:
+        return Cause.DROPPED, other_hello
+    return Cause.SNI_BLOCKED, ""
+
+
+def _tail_was_acked(connection: Connection, hello: ClientHello) -> bool:
+    """The server acknowledged something beyond the lost start: duplicate ACKs with SACK."""
+    answered = [f for f in connection.server.duplicate_ack_frames if f > hello.frames[0]]
+    return bool(answered) and connection.server.sack_permitted
+
+
+def _alike(one: ClientHello, other: ClientHello) -> bool:
+    """Hellos of one client: same extensions and schemes, sizes apart by the name only."""
+    return (
+        abs(one.size - other.size) <= SAME_SIZE * max(one.size, other.size)
+        and one.signature_schemes == other.signature_schemes
+        and one.key_share_groups == other.key_share_groups
+    )
+
+
+def _comparable(facts: Facts, attempt: Attempt) -> Iterator[tuple[Attempt, ClientHello]]:
+    """Hellos of other connections that a server answered."""
+    for other in facts.attempts:
+        if other.handshake is None or other.stream == attempt.stream:
+            continue
+        handshake = facts.handshakes[other.handshake]
+        if handshake.client_hello is not None and handshake.server_hello is not None:
+            yield other, handshake.client_hello
+
+
+def _same_hello_other_name(facts: Facts, attempt: Attempt, hello: ClientHello) -> str | None:
+    """A comparable hello with another name passed: what is hated is the name."""
+    for other, its in _comparable(facts, attempt):
+        if its.sni != hello.sni and _alike(its, hello):
+            where = "the same address" if other.address == attempt.address else f"{other.address}"
+            return f"the same hello with the name {its.sni} is answered at {where}"
+    return None
+
+
+def _other_hello_same_name(facts: Facts, attempt: Attempt, hello: ClientHello) -> str | None:
+    """Another, smaller or older hello with the same name passed: what is hated is the hello."""
+    for _, its in _comparable(facts, attempt):
+        if its.sni == hello.sni and not _alike(its, hello):
+            return f"a hello of {its.size} bytes with the same name is answered"
+    return None
+
+
+def box_hop(facts: Facts, failed: FailedHello) -> Hop:
+    """The box that did it: by the TTL of what it forged, else somewhere on the way."""
+    server = failed.attempt.address
+    if failed.end is End.RESET and failed.forged:
+        reset = forged_reset(facts, failed.attempt)
+        if reset is not None:
+            return forger_hop(facts, reset.ttl, server)
+    if failed.end is End.CLOSED and failed.forged and failed.connection.server.ttl is not None:
+        return forger_hop(facts, failed.connection.server.ttl, server)
+    end = distance_of(facts, server)
+    return Hop(Role.MIDDLEBOX, None, None, None if end is None else (1, end))
+
+
+def what_is_seen(failed: FailedHello) -> tuple[str, tuple[int, ...]]:
+    """The hello and its end in words, and the frames of it."""
+    hello, connection = failed.hello, failed.connection
+    text = f"ClientHello for {hello.sni} ({hello.size} bytes, {len(hello.frames)} segments), "
+    frames = list(hello.frames)
+    if failed.end is End.RESET:
+        reset = connection.server_reset
+        assert reset is not None
+        frames.append(reset.frame)
+        text += f"RST {1000 * (reset.time_s - hello.time_s):.1f} ms later with IP TTL {reset.ttl}"
+        if connection.server.ttl_syn is not None:
+            text += f" (the SYN-ACK came with TTL {connection.server.ttl_syn})"
+    elif failed.end is End.CLOSED:
+        frames += [f for f in (connection.server.fin_frame,) if f is not None]
+        text += "closed by FIN without an answer"
+    else:
+        acked = failed.handshake.hello_acked_bytes
+        again = len(connection.half(Side.CLIENT).retransmissions)
+        text += f"{acked} bytes of it acknowledged, sent again {again} times, no answer"
+    if failed.why:
+        text += f"; {failed.why}"
+    return text, tuple(frames)

@@ -1,0 +1,120 @@
+"""How a lookup failed, in one word each: what the DNS rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from analyzers.facts import Attempt, DnsLookup, Facts, Outcome, Stage
+from diagnostics.localize import resolver_hop
+from diagnostics.tries import attempts_of_lookups, indices, lookup_evidence, seconds
+from diagnostics.verdict import Evidence, Finding, Fix, Hop
+
+ADDRESS_TYPES = ("A", "AAAA")
+
+
+class Failure(StrEnum):
+    """Why a lookup gave no address."""
+
+    NXDOMAIN = "nxdomain"
+    SERVFAIL = "servfail"
+    REFUSED = "refused"
+    FORMERR = "formerr"
+    NO_ADDRESS = "no_address"
+    UNREACHABLE = "unreachable"
+    NO_RESPONSE = "no_response"
+    HALF_ANSWERED = "half_answered"
+
+
+RCODES = {
+    "NXDOMAIN": Failure.NXDOMAIN,
+    "SERVFAIL": Failure.SERVFAIL,
+    "REFUSED": Failure.REFUSED,
+    "FORMERR": Failure.FORMERR,
+    "NOTIMP": Failure.FORMERR,
+}
+
+
+def failure_of(lookup: DnsLookup) -> Failure | None:
+    """Why the lookup gave no address; None when it gave one or did not ask for any."""
+    asked = [e for e in lookup.exchanges if e.qtype in ADDRESS_TYPES and e.queries]
+    if lookup.addresses or not asked:
+        return None
+    rcodes = {e.rcode for e in asked if e.rcode is not None}
+    for rcode, failure in RCODES.items():
+        if rcode in rcodes:
+            return failure
+    if not rcodes:
+        touched = any(e.icmp_frames for e in asked)
+        return Failure.UNREACHABLE if touched else Failure.NO_RESPONSE
+    answered = {e.qtype for e in asked if e.rcode is not None}
+    unanswered = {e.qtype for e in asked} - answered
+    return Failure.HALF_ANSWERED if unanswered else Failure.NO_ADDRESS
+
+
+def resolvers_of(lookup: DnsLookup) -> tuple[str, ...]:
+    """The servers it was asked of, first asked first."""
+    return tuple(dict.fromkeys(e.server for e in lookup.exchanges))
+
+
+def failed_lookups(facts: Facts, failure: Failure) -> dict[str, list[tuple[DnsLookup, Attempt]]]:
+    """Failed lookups of this kind with their attempts, by the first server asked."""
+    found: dict[str, list[tuple[DnsLookup, Attempt]]] = {}
+    for attempt in facts.attempts:
+        if attempt.stage is not Stage.DNS or attempt.outcome is not Outcome.FAILED:
+            continue
+        assert attempt.lookup is not None
+        lookup = facts.lookups[attempt.lookup]
+        if failure_of(lookup) is failure:
+            found.setdefault(resolvers_of(lookup)[0], []).append((lookup, attempt))
+    return found
+
+
+Words = Callable[[str, str], tuple[str, tuple[Fix, ...]]]
+"""Resolver and names in, summary and fixes out."""
+
+
+def rcode_findings(facts: Facts, failure: Failure, words: Words) -> Iterator[Finding]:
+    """One finding per resolver that answered lookups of the download with this failure."""
+    for server, failed in failed_lookups(facts, failure).items():
+        lookups = [lookup for lookup, _ in failed]
+        summary, fix = words(server, ", ".join(dict.fromkeys(k.name for k in lookups)))
+        yield Finding(
+            hop=resolver_hop(facts, server),
+            summary=summary,
+            evidence=tuple(_rcode_evidence(k) for k in lookups[:3]),
+            fix=fix,
+            confidence=0.97,
+            impact_s=spent_s(lookups),
+            attempts=indices(a for _, a in failed),
+            stage=Stage.DNS,
+        )
+
+
+def _rcode_evidence(lookup: DnsLookup) -> Evidence:
+    said = ", ".join(
+        f"{e.qtype} → {e.rcode if e.rcode is not None else 'no answer'}" for e in lookup.exchanges
+    )
+    took_s = lookup.end_s - lookup.start_s
+    return lookup_evidence(
+        lookup, f"{lookup.name} asked of {_server(lookup)}: {said} in {seconds(took_s)}"
+    )
+
+
+def _server(lookup: DnsLookup) -> str:
+    return " and ".join(resolvers_of(lookup))
+
+
+def spent_s(lookups: list[DnsLookup]) -> float:
+    """Time that the lookups took, added up (go asks one name at a time per host)."""
+    return sum(k.end_s - k.start_s for k in lookups)
+
+
+def waiting_attempts(facts: Facts, lookups: list[DnsLookup]) -> list[Attempt]:
+    """Attempts that waited for these lookups, whatever became of them."""
+    return attempts_of_lookups(facts, lookups)
+
+
+def hop_of(facts: Facts, lookup: DnsLookup) -> Hop:
+    """The resolver that a lookup asked first."""
+    return resolver_hop(facts, resolvers_of(lookup)[0])

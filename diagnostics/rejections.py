@@ -1,0 +1,315 @@
+"""Why a client refused a server's certificates: what the certificate rules share.
+
+Chains come from the wire (TLS 1.2), from keys, or from the session's own probe; they are judged
+as Go judges. Without a chain go's own words in the session are taken, and without those nothing
+is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from analyzers.facts import Attempt, Certificate, Facts, Outcome, Stage, TlsHandshake
+from analyzers.gosigns import GO_NAMES
+from diagnostics.hellofindings import hop_of_attempt
+from diagnostics.report.escape import printable
+from diagnostics.tries import indices, lost_s, streams
+from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
+
+
+class Refusal(StrEnum):
+    """Which rule a refused certificate belongs to."""
+
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    NAME_MISMATCH = "name_mismatch"
+    SELF_SIGNED = "self_signed"
+    CHAIN_INCOMPLETE = "chain_incomplete"
+    INTERCEPTED = "intercepted"
+    UNTRUSTED_ISSUER = "untrusted_issuer"
+    UNKNOWN = "certificate_rejected"
+
+
+WORDS = (
+    (re.compile(r"has expired or is not yet valid: current time \S+ is before"), "not_yet_valid"),
+    (re.compile(r"has expired or is not yet valid"), "expired"),
+    (
+        re.compile(
+            r"certificate is (not )?valid for|relies on legacy Common Name|doesn't contain any "
+            r"IP SANs"
+        ),
+        "name_mismatch",
+    ),
+    (re.compile(r"signed by unknown authority|certificate is not trusted"), "untrusted_issuer"),
+)
+"""What go prints (crypto/x509/verify.go), most telling first."""
+
+ROOT_WORDS = re.compile(r"\broot\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One handshake that the client ended over the server's certificates."""
+
+    attempt: Attempt
+    handshake: TlsHandshake
+    refusal: Refusal
+    certificate: Certificate | None
+    """The one it is about."""
+    detail: str
+    """Go's words, or what was judged, as a clause to read."""
+    missing_issuer: str | None = None
+    issuer_urls: tuple[str, ...] = ()
+
+
+def rejections(facts: Facts) -> list[Rejection]:
+    """All handshakes that failed over certificates."""
+    refused = [a for a in facts.attempts if _refused(facts, a)]
+    return [_rejection(facts, a, refused) for a in refused]
+
+
+def _refused(facts: Facts, attempt: Attempt) -> bool:
+    return (
+        attempt.handshake is not None
+        and attempt.outcome is Outcome.FAILED
+        and attempt.stage is Stage.TLS
+        and facts.handshakes[attempt.handshake].rejected_by_client
+        and not any(
+            a.name == "protocol_version" for a in facts.handshakes[attempt.handshake].alerts
+        )
+    )
+
+
+def _rejection(facts: Facts, attempt: Attempt, refused: list[Attempt]) -> Rejection:
+    assert attempt.handshake is not None
+    handshake = facts.handshakes[attempt.handshake]
+    if handshake.chain is not None and (handshake.chain.certificates or handshake.chain.malformed):
+        return _judged(facts, attempt, handshake, refused)
+    said = _said(facts, attempt)
+    if said is not None:
+        return Rejection(attempt, handshake, said[0], None, said[1])
+    return Rejection(attempt, handshake, Refusal.UNKNOWN, None, "")
+
+
+def _said(facts: Facts, attempt: Attempt) -> tuple[Refusal, str] | None:
+    """Go's own words about this name in the session."""
+    lines = facts.session.output if facts.session is not None else ()
+    for line in lines:
+        if attempt.name and attempt.name not in line.text:
+            continue
+        for pattern, refusal in WORDS:
+            if pattern.search(line.text):
+                words = line.text[line.text.find("x509:") :] if "x509:" in line.text else line.text
+                return Refusal(refusal), printable(words[:200])
+    return None
+
+
+def _judged(
+    facts: Facts, attempt: Attempt, handshake: TlsHandshake, refused: list[Attempt]
+) -> Rejection:
+    from analyzers.chains import ProblemKind, judge, session_roots, system_roots
+
+    assert handshake.chain is not None
+    roots = session_roots(facts.session) if facts.session is not None else system_roots()
+    name = handshake.sni or attempt.name or attempt.address
+    judgement = judge(handshake.chain, name, capture_time(facts, handshake), roots)
+    leaf = next(iter(handshake.chain.certificates), None)
+    if judgement.valid or not judgement.problems:
+        text = "the chain is in order with the roots known here: the client's trust store lacks one"
+        return Rejection(attempt, handshake, Refusal.UNTRUSTED_ISSUER, leaf, text)
+    first = judgement.problems[0]
+    by_kind = {
+        ProblemKind.EXPIRED: Refusal.EXPIRED,
+        ProblemKind.NOT_YET_VALID: Refusal.NOT_YET_VALID,
+        ProblemKind.NAME_MISMATCH: Refusal.NAME_MISMATCH,
+        ProblemKind.LEGACY_COMMON_NAME: Refusal.NAME_MISMATCH,
+    }
+    refusal = by_kind.get(first.kind)
+    if refusal is None and first.kind is ProblemKind.UNKNOWN_AUTHORITY:
+        refusal = _authority(
+            facts, attempt, handshake, refused, first.detail, judgement.missing_issuer
+        )
+    return Rejection(
+        attempt,
+        handshake,
+        refusal or Refusal.UNKNOWN,
+        first.certificate or leaf,
+        printable(first.text),
+        judgement.missing_issuer,
+        judgement.issuer_urls,
+    )
+
+
+def capture_time(facts: Facts, handshake: TlsHandshake) -> datetime:
+    """Wall clock of the capturing host when the certificates arrived."""
+    hello = handshake.client_hello or handshake.server_hello
+    offset_s = hello.time_s if hello is not None else 0.0
+    nanoseconds = max(0, min(facts.capture.first_ns, 253_402_300_000_000_000_000))
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
+        microseconds=nanoseconds // 1000, seconds=offset_s
+    )
+
+
+def _authority(
+    facts: Facts,
+    attempt: Attempt,
+    handshake: TlsHandshake,
+    refused: list[Attempt],
+    detail: str,
+    missing: str | None,
+) -> Refusal:
+    """Which of the causes of "signed by unknown authority" it is."""
+    assert handshake.chain is not None
+    chain = handshake.chain.certificates
+    if inspection_signs(facts, attempt, refused):
+        return Refusal.INTERCEPTED
+    if detail == "self_signed_leaf":
+        return Refusal.SELF_SIGNED
+    if (
+        detail == "missing_issuer"
+        and missing is not None
+        and _is_intermediate(facts, chain, missing)
+    ):
+        return Refusal.CHAIN_INCOMPLETE
+    return Refusal.UNTRUSTED_ISSUER
+
+
+def _is_intermediate(facts: Facts, chain: tuple[Certificate, ...], missing: str) -> bool:
+    """The missing issuer is an intermediate, which servers must send, and not a root, which they
+    may leave out.
+
+    Sure when another chain of the capture shows it; likely when the leaf itself is signed by it and
+    says where to fetch it, or nothing in its name says root.
+    """
+    for other in facts.handshakes:
+        for certificate in other.chain.certificates if other.chain else ():
+            if certificate.subject == missing:
+                return not certificate.self_issued
+    leaf = chain[0]
+    if leaf.issuer != missing:
+        return False
+    return bool(leaf.issuer_urls) or not ROOT_WORDS.search(missing)
+
+
+def inspection_signs(facts: Facts, attempt: Attempt, refused: list[Attempt]) -> list[str]:
+    """What says that an inspection device minted this certificate, one clause per sign."""
+    from analyzers.certificates import inspection_vendor
+
+    handshake = facts.handshakes[attempt.handshake or 0]
+    leaf = (
+        handshake.chain.certificates[0]
+        if handshake.chain and handshake.chain.certificates
+        else None
+    )
+    if leaf is None:
+        return []
+    signs = []
+    vendor = inspection_vendor(leaf.issuer)
+    if vendor is not None:
+        signs.append(f"the issuer's name is that of an inspection product ({vendor})")
+    names = _names_of_issuer(facts, leaf, refused)
+    if len(names) > 1:
+        signs.append(f"the same unknown issuer signed for unrelated names ({', '.join(names)})")
+    if attempt.name in GO_NAMES and not leaf.self_signed:
+        signs.append(f"{attempt.name} is a public service, its issuer here is not")
+    if _answered_nearer(facts, attempt):
+        signs.append("the handshake is answered from nearer than the server is")
+    return signs
+
+
+def _names_of_issuer(facts: Facts, leaf: Certificate, refused: list[Attempt]) -> list[str]:
+    """Unrelated names at different addresses for which the leaf's issuer signed."""
+    found: dict[str, str] = {}
+    for attempt in refused:
+        other = facts.handshakes[attempt.handshake or 0]
+        theirs = other.chain.certificates[:1] if other.chain else ()
+        if (
+            theirs
+            and theirs[0].issuer == leaf.issuer
+            and theirs[0].authority_key_id == leaf.authority_key_id
+        ):
+            name = attempt.name or ""
+            site = ".".join(name.split(".")[-2:])
+            if site not in found and attempt.address not in found.values():
+                found[site] = attempt.address or ""
+    return sorted(found)
+
+
+def _answered_nearer(facts: Facts, attempt: Attempt) -> bool:
+    """TLS comes from another distance than the same address answers on other ports or paths."""
+    if attempt.stream is None or attempt.via_proxy:
+        return False
+    connection = facts.connection(attempt.stream)
+    ttl = connection.server.ttl
+    others = [
+        c.server.ttl
+        for c in facts.connections
+        if c.server.address == connection.server.address
+        and c.server.port != connection.server.port
+        and c.server.ttl is not None
+        and c.established
+    ]
+    return ttl is not None and bool(others) and all(ttl > other for other in others)
+
+
+def rejection_findings(
+    facts: Facts,
+    refusal: Refusal,
+    words: Callable[[Rejection], str],
+    fix: Callable[[Rejection], tuple[Fix, ...]],
+    *,
+    hop: Callable[[Facts, Rejection], Hop] | None = None,
+    confidence: float = 0.96,
+) -> Iterator[Finding]:
+    """One finding per name whose certificates were refused for this reason."""
+    by_need: dict[str, list[Rejection]] = {}
+    for rejection in rejections(facts):
+        if rejection.refusal is refusal:
+            by_need.setdefault(rejection.attempt.need, []).append(rejection)
+    for found in by_need.values():
+        attempts = [r.attempt for r in found]
+        yield Finding(
+            hop=hop(facts, found[0]) if hop else hop_of_attempt(facts, attempts[0]),
+            summary=words(found[0]),
+            evidence=tuple(_evidence(facts, r) for r in found[:3]),
+            fix=fix(found[0]),
+            confidence=confidence if found[0].certificate else min(confidence, 0.8),
+            impact_s=lost_s(attempts),
+            attempts=indices(attempts),
+            streams=streams(attempts),
+            stage=Stage.TLS,
+        )
+
+
+def box_hop(facts: Facts, rejection: Rejection) -> Hop:
+    """The inspection device: it ends the connection itself, so its TTL is on every segment."""
+    hop = hop_of_attempt(facts, rejection.attempt)
+    return Hop(Role.MIDDLEBOX, None, None, hop.distance)
+
+
+def _evidence(facts: Facts, rejection: Rejection) -> Evidence:
+    handshake, chain = rejection.handshake, rejection.handshake.chain
+    frames = list(chain.frames) if chain else []
+    frames += [a.frame for a in handshake.alerts]
+    parts = []
+    if rejection.certificate is not None:
+        c = rejection.certificate
+        parts.append(
+            f"subject {printable(c.subject)}, issuer {printable(c.issuer)}, valid "
+            f"{c.not_before:%Y-%m-%d} to {c.not_after:%Y-%m-%d}"
+        )
+    if chain is not None:
+        source = " (fetched again by badhop's probe)" if chain.source == "probe" else ""
+        parts.append(f"{len(chain.certificates)} certificates sent{source}")
+    elif handshake.chain_encrypted:
+        parts.append("the certificates are encrypted (TLS 1.3)")
+    if rejection.detail:
+        parts.append(rejection.detail)
+    ended = next((a for a in handshake.alerts), None)
+    if ended is not None:
+        parts.append(f"the client ends the handshake (alert: {ended.name})")
+    return Evidence("; ".join(parts), tuple(sorted(set(frames))), handshake.stream)

@@ -1,0 +1,101 @@
+"""Whose reset it was, and whether it hurt: what the rules about RST share."""
+
+from __future__ import annotations
+
+from analyzers.facts import Attempt, Connection, Facts, Outcome, Reset, Side, Stage
+from diagnostics.localize import distance_of_ttl, reset_is_forged
+from diagnostics.tries import seconds
+from diagnostics.verdict import Evidence
+
+
+def broken_by_reset(facts: Facts) -> list[Attempt]:
+    """Attempts on established connections that a RST with the server's address ended.
+
+    A reset straight after a ClientHello has rules of its own (tls.sni_blocked and others): it is
+    left out here unless it came before the hello left.
+    """
+    return [
+        a
+        for a in facts.attempts
+        if a.outcome is Outcome.FAILED
+        and a.reason == "reset"
+        and a.stream is not None
+        and a.stage is not Stage.CONNECT
+        and not reset_after_hello(facts, a)
+    ] + [
+        a
+        for a in facts.attempts
+        if a.outcome is Outcome.FAILED
+        and a.stage is Stage.CONNECT
+        and a.reason == "refused"
+        and a.stream is not None
+        and refusal_is_forged(facts, facts.connection(a.stream))
+    ]
+
+
+def reset_after_hello(facts: Facts, attempt: Attempt) -> bool:
+    """The reset answered a ClientHello: nothing of TLS had come back from the server."""
+    if attempt.stage is not Stage.TLS or attempt.handshake is None:
+        return False
+    handshake = facts.handshakes[attempt.handshake]
+    return handshake.client_hello is not None and handshake.server_hello is None
+
+
+def forged_reset(facts: Facts, attempt: Attempt) -> Reset | None:
+    """The reset of the attempt's connection that the server did not send, if there is one."""
+    if attempt.stream is None:
+        return None
+    connection = facts.connection(attempt.stream)
+    resets = [r for r in connection.resets if r.sender is Side.SERVER]
+    forged = next((r for r in resets if reset_is_forged(connection, r)), None)
+    if forged is None and resets and refusal_is_forged(facts, connection):
+        return resets[0]
+    return forged
+
+
+def refusal_is_forged(facts: Facts, connection: Connection) -> bool:
+    """A RST to a SYN that cannot be the host's: it comes from nearer than the host's packets."""
+    reset = connection.server_reset
+    if reset is None or connection.established:
+        return False
+    host = facts.hosts.get(connection.server.address)
+    other = [
+        c
+        for c in facts.connections
+        if c.server.address == connection.server.address and c.established
+    ]
+    if host is None or host.distance is None or not other:
+        return False
+    distance = distance_of_ttl(reset.ttl)
+    sooner = min((c.handshake_rtt_s or 9.0) for c in other) > 2.0 * (
+        reset.time_s - connection.client.syn_times_s[-1]
+    )
+    return distance is not None and distance < host.distance and sooner
+
+
+def struck(facts: Facts, attempt: Attempt) -> bool:
+    """The reset came while an answer was under way: go reports that and does not try again."""
+    if attempt.stream is None or attempt.stage is not Stage.RESPONSE:
+        return False
+    connection = facts.connection(attempt.stream)
+    reset = connection.server_reset
+    last_s = connection.server.last_data_s
+    return reset is not None and last_s is not None and connection.server.payload_bytes > 0
+
+
+def reset_evidence(facts: Facts, attempt: Attempt) -> Evidence:
+    """The reset beside the server's other packets."""
+    assert attempt.stream is not None
+    connection = facts.connection(attempt.stream)
+    reset = forged_reset(facts, attempt) or connection.server_reset
+    assert reset is not None
+    text = (
+        f"RST with IP TTL {reset.ttl} {seconds(reset.time_s - connection.first_s)} after the SYN, "
+        f"after {connection.server.payload_bytes} bytes of the answer"
+    )
+    if connection.server.ttl is not None:
+        text += f"; the server's other segments arrive with TTL {connection.server.ttl}"
+    if reset.signs:
+        text += f" ({', '.join(s.replace('_', ' ') for s in sorted(reset.signs))})"
+    frames = [f for f in (connection.syn_ack_frame, reset.frame) if f is not None]
+    return Evidence(text, tuple(frames), connection.stream)

@@ -1,0 +1,164 @@
+"""Somebody else answers the DNS query before the resolver does.
+
+What it means
+-------------
+A box on the way injects a forged answer; go takes the first one that fits and connects to the
+wrong address (or to none).
+
+Why it happens
+--------------
+Censorship or "protection" by DNS injection at an ISP or a national border; a captive network.
+
+How it is recognised
+--------------------
+Two responses to one query id disagree (no common address, or another rcode) although the query
+was sent once, and they differ in at least one thing that one server keeps the same: the IP TTL by
+which they arrive, their EDNS option, DF or AA flag. Or: the only answer arrives with another TTL
+than the resolver's other packets, and sooner than any of them could.
+
+Fix
+---
+Ask over an encrypted transport, or use a module proxy whose name is not forged.
+
+References
+----------
+Anonymous et al., "Triplet Censors", FOCI 2020; Hoang et al., "GFWatch", USENIX Security 2021.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzers.facts import Attempt, DnsExchange, DnsLookup, DnsResponse, Facts, Outcome, Stage
+from diagnostics.localize import distance_of_ttl, forger_hop
+from diagnostics.tries import attempts_of_lookups, indices, listed, lost_s, seconds, streams
+from diagnostics.verdict import Evidence, Finding, Fix, Hop
+
+EXPLAINS = ("dns.*", "tcp.*", "tls.*", "http.*", "path.*")
+
+Forgery = tuple[DnsLookup, DnsExchange, DnsResponse]
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per resolver whose answers are forged."""
+    by_server: dict[str, list[Forgery]] = {}
+    for lookup in facts.lookups:
+        for exchange in lookup.exchanges:
+            response = contradicted(exchange) or _out_of_place(facts, exchange)
+            if response is not None:
+                by_server.setdefault(exchange.server, []).append((lookup, exchange, response))
+    for server, forgeries in by_server.items():
+        attempts = attempts_of_lookups(facts, [k for k, _, _ in forgeries])
+        yield Finding(
+            hop=_hop(facts, server, forgeries),
+            summary=f"A forged answer beats the resolver {server} for "
+            f"{listed(dict.fromkeys(e.name for _, e, _ in forgeries))}.",
+            evidence=tuple(_evidence(e, r) for _, e, r in forgeries[:3]),
+            fix=(
+                Fix(
+                    "Use a resolver over TLS or HTTPS (systemd-resolved: DNSOverTLS=yes), or one "
+                    "inside the tunnel of a VPN.",
+                    "resolvectl dnsovertls",
+                ),
+                Fix(
+                    "Or use a module proxy whose name is answered truthfully here.",
+                    "go env -w 'GOPROXY=https://goproxy.cn|direct' GOSUMDB=sum.golang.google.cn",
+                ),
+            ),
+            confidence=0.95,
+            impact_s=lost_s(_misled(attempts)),
+            attempts=indices(attempts),
+            streams=streams(attempts),
+            stage=Stage.DNS,
+        )
+
+
+def contradicted(exchange: DnsExchange) -> DnsResponse | None:
+    """The forged one of two disagreeing responses to one query; None when all agree.
+
+    The forged one is the first: it only works when it comes before the resolver's own.
+    """
+    for number, first in enumerate(exchange.responses):
+        sent = sum(q.transaction_id == first.transaction_id for q in exchange.queries)
+        same_id = [
+            r for r in exchange.responses[number:] if r.transaction_id == first.transaction_id
+        ]
+        for other in same_id[1:]:
+            if _disagree(first, other) and (len(same_id) > sent) and _unlike(first, other):
+                return first
+    return None
+
+
+def _disagree(one: DnsResponse, other: DnsResponse) -> bool:
+    if one.rcode != other.rcode:
+        return True
+    return bool(one.addresses) != bool(other.addresses) or (
+        bool(one.addresses) and not set(one.addresses) & set(other.addresses)
+    )
+
+
+def _unlike(one: DnsResponse, other: DnsResponse) -> bool:
+    """They do not look like the work of one server."""
+    return (
+        one.ip_ttl != other.ip_ttl
+        or one.has_edns != other.has_edns
+        or one.ip_dont_fragment != other.ip_dont_fragment
+        or one.authoritative != other.authoritative
+        or one.recursion_available != other.recursion_available
+    )
+
+
+def _out_of_place(facts: Facts, exchange: DnsExchange) -> DnsResponse | None:
+    """A lone answer with another TTL than the server's others, sooner than any of those."""
+    response = exchange.response
+    if response is None or response.latency_s is None or exchange.transport != "udp":
+        return None
+    others = [
+        r
+        for e in facts.dns
+        if e.server == exchange.server and e.transport == "udp"
+        for r in e.responses
+        if r is not response and r.ip_ttl != response.ip_ttl and r.latency_s is not None
+    ]
+    same = sum(
+        r.ip_ttl == response.ip_ttl
+        for e in facts.dns
+        if e.server == exchange.server and e.name != exchange.name
+        for r in e.responses
+    )
+    if len(others) < 2 or same or len({r.ip_ttl for r in others}) > 1:
+        return None
+    fastest_s = min(r.latency_s for r in others if r.latency_s is not None)
+    return response if response.latency_s < fastest_s else None
+
+
+def _hop(facts: Facts, server: str, forgeries: list[Forgery]) -> Hop:
+    """The TTL of the forged answers, when they agree on one."""
+    ttls = [r.ip_ttl for _, _, r in forgeries]
+    usual = max(set(ttls), key=ttls.count)
+    genuine = [
+        r.ip_ttl
+        for _, e, forged in forgeries
+        for r in e.responses
+        if r is not forged and _disagree(forged, r)
+    ]
+    if genuine and usual in genuine:
+        return forger_hop(facts, genuine[0], server)
+    return forger_hop(facts, usual, server)
+
+
+def _evidence(exchange: DnsExchange, forged: DnsResponse) -> Evidence:
+    parts = [
+        f"{'; '.join(r.addresses) or r.rcode} after {seconds(r.latency_s or 0.0)} with IP TTL "
+        f"{r.ip_ttl} (a sender at distance {distance_of_ttl(r.ip_ttl)})"
+        for r in exchange.responses[:3]
+    ]
+    return Evidence(
+        f"{exchange.qtype} {exchange.name}, query id {forged.transaction_id:#06x}: "
+        + ", then ".join(parts),
+        exchange.frames,
+    )
+
+
+def _misled(attempts: list[Attempt]) -> list[Attempt]:
+    return [a for a in attempts if a.outcome is Outcome.FAILED]

@@ -1,0 +1,119 @@
+"""One of A and AAAA is answered, the other never: go waits for both.
+
+What it means
+-------------
+The resolver (or a box before it) answers one address type at once and swallows the other. Go's
+lookup completes only when both are done, so each new connection waits for the time-out.
+
+Why it happens
+--------------
+Home routers, DNS filters and firewalls that drop AAAA queries instead of answering "no address".
+
+How it is recognised
+--------------------
+In one lookup, all queries of one address type are unanswered, at least two of them or one for
+more than a second, while the other type was answered; in other lookups that type is not answered
+either.
+
+Fix
+---
+Use a resolver that answers AAAA.
+
+References
+----------
+golang/go issue 22406; RFC 4074 section 4.1 (ignoring AAAA queries).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzers.facts import DnsExchange, DnsLookup, Facts, Stage
+from diagnostics.lookupfailures import ADDRESS_TYPES, hop_of, resolvers_of, waiting_attempts
+from diagnostics.report.escape import shell_word
+from diagnostics.timeline import union_s
+from diagnostics.tries import indices, seconds
+from diagnostics.verdict import Evidence, Finding, Fix
+
+EXPLAINS = ("dns.lossy", "dns.slow", "tcp.syn_timeout")
+
+MIN_WAIT_S = 1.0
+"""Below this a late answer is still likely."""
+QUERY_TIMEOUT_S = 5.0
+"""go waits this long after its last query (net/dnsclient_unix.go)."""
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per resolver that leaves one address type unanswered."""
+    by_server: dict[str, list[tuple[DnsLookup, DnsExchange, float]]] = {}
+    for lookup in facts.lookups:
+        half = _half(facts, lookup)
+        if half is not None:
+            by_server.setdefault(resolvers_of(lookup)[0], []).append((lookup, *half))
+    for server, found in by_server.items():
+        if _answers_elsewhere(facts, server, {e.qtype for _, e, _ in found}):
+            continue
+        lookups = [k for k, _, _ in found]
+        lookup, silent, _ = found[0]
+        yield Finding(
+            hop=hop_of(facts, lookup),
+            summary=f"The resolver {server} never answers {silent.qtype} queries; go waits for "
+            "both address types before it connects.",
+            evidence=tuple(_evidence(k, e, until_s) for k, e, until_s in found[:3]),
+            fix=(
+                Fix(
+                    "Check it by hand.",
+                    f"nslookup -type={silent.qtype} {shell_word(lookup.name)} {shell_word(server)}",
+                ),
+                Fix("Use a resolver that answers both types.", "cat /etc/resolv.conf"),
+            ),
+            confidence=0.93,
+            impact_s=union_s((_answered_s(k), until_s) for k, _, until_s in found),
+            attempts=indices(waiting_attempts(facts, lookups)),
+            stage=Stage.DNS,
+        )
+
+
+def _half(facts: Facts, lookup: DnsLookup) -> tuple[DnsExchange, float] | None:
+    """The silent exchange of a half-answered lookup, and when its wait was over."""
+    asked = [e for e in lookup.exchanges if e.qtype in ADDRESS_TYPES and e.queries]
+    answered = {e.qtype for e in asked if e.responses}
+    silent = [e for e in asked if e.qtype not in answered]
+    if not silent or not answered:
+        return None
+    until_s = _given_up_s(facts, lookup, silent[-1])
+    waited_s = until_s - silent[0].first_s
+    tries = sum(len(e.queries) for e in silent)
+    return (silent[0], until_s) if tries > 1 or waited_s >= MIN_WAIT_S else None
+
+
+def _given_up_s(facts: Facts, lookup: DnsLookup, silent: DnsExchange) -> float:
+    """When the client stopped waiting: its next step, or the time-out of its last query."""
+    timeout_s = silent.queries[-1].time_s + QUERY_TIMEOUT_S
+    next_steps = [
+        c.first_s
+        for c in facts.connections
+        if c.server.address in lookup.addresses and c.first_s >= silent.queries[-1].time_s
+    ]
+    end_s = facts.capture.duration_s
+    return min([timeout_s, *next_steps, max(end_s, silent.queries[-1].time_s)])
+
+
+def _answered_s(lookup: DnsLookup) -> float:
+    """When the answered half was there."""
+    return max(e.responses[0].time_s for e in lookup.exchanges if e.responses)
+
+
+def _answers_elsewhere(facts: Facts, server: str, qtypes: set[str]) -> bool:
+    """The server does answer these types in this capture: then it was loss."""
+    return any(e.server == server and e.qtype in qtypes and e.responses for e in facts.dns)
+
+
+def _evidence(lookup: DnsLookup, silent: DnsExchange, until_s: float) -> Evidence:
+    frames = [q.frame for q in silent.queries]
+    frames += [r.frame for e in lookup.exchanges for r in e.responses]
+    return Evidence(
+        f"{lookup.name}: {silent.qtype} asked {len(silent.queries)} times and never answered, the "
+        f"other type answered; the lookup waited {seconds(until_s - silent.first_s)}",
+        tuple(sorted(frames)),
+    )

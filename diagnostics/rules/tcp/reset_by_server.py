@@ -1,0 +1,65 @@
+"""The server resets the connection before the answer is complete.
+
+What it means
+-------------
+A RST that is the server's own ends the connection while a request is open.
+
+Why it happens
+--------------
+The service crashed or was restarted, a load balancer without a backend, a per-client limit, an
+idle time-out shorter than the transfer's pauses.
+
+How it is recognised
+--------------------
+RST with the server's address before the client had ended the connection, with the TTL of the
+server's other segments and no sign of a forgery.
+
+Fix
+---
+Try again; if it repeats at the same size or time, tell the operator.
+
+References
+----------
+RFC 9293 section 3.5.2 (reset generation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzers.facts import Facts
+from diagnostics.localize import server_hop
+from diagnostics.resets import broken_by_reset, forged_reset, reset_evidence, struck
+from diagnostics.tries import grouped, indices, lost_s, names, streams
+from diagnostics.verdict import Finding, Fix
+
+EXPLAINS = ("http.*", "go.*")
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per server that resets connections in use."""
+    found = [a for a in broken_by_reset(facts) if forged_reset(facts, a) is None]
+    for _, attempts in grouped(found, lambda a: a.address).items():
+        yield Finding(
+            hop=server_hop(facts, attempts[0]),
+            summary=f"{names(attempts)} resets the connection before the answer is complete.",
+            evidence=tuple(reset_evidence(facts, a) for a in attempts[:3]),
+            fix=(
+                Fix(
+                    "Try again: the go command itself never repeats a broken download.",
+                    "go mod download",
+                ),
+                Fix(
+                    "Let go fall through to another module proxy on any error (a pipe, not a "
+                    "comma).",
+                    "go env -w 'GOPROXY=https://proxy.golang.org|https://goproxy.io|direct'",
+                ),
+                Fix("If it repeats at the same size or time, show these frames to the operator."),
+            ),
+            confidence=0.9,
+            impact_s=lost_s(attempts),
+            attempts=indices(attempts),
+            streams=streams(attempts),
+            fatal=any(struck(facts, a) for a in attempts),
+            stage=min(a.stage for a in attempts),
+        )

@@ -1,0 +1,75 @@
+"""A box on the way tears the connection down in the server's name.
+
+What it means
+-------------
+The RST carries the server's address, but the server did not send it.
+
+Why it happens
+--------------
+A firewall or intrusion prevention that matches content, a censor, a NAT or load balancer that
+lost the connection's state, an idle or size limit of a security device.
+
+How it is recognised
+--------------------
+A sign that no conforming stack makes (a sequence number below data already received, a second RST
+with another one, the server going on after "its" reset, an arrival sooner than the server could
+have answered), or a TTL unlike the server's other segments together with a second sign. A
+different TTL alone convicts nobody.
+
+Fix
+---
+Have the device at that hop let the traffic pass, or go round it.
+
+References
+----------
+Weaver, Sommer, Paxson: "Detecting Forged TCP Reset Packets", NDSS 2009; Clayton et al., "Ignoring
+the Great Firewall of China", PET 2006.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzers.facts import Attempt, Facts
+from diagnostics.localize import forger_hop
+from diagnostics.resets import broken_by_reset, forged_reset, reset_evidence, struck
+from diagnostics.tries import grouped, indices, lost_s, names, streams
+from diagnostics.verdict import Finding, Fix
+
+EXPLAINS = ("tcp.reset_by_server", "http.*", "go.*")
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per distance from which resets are forged."""
+    found = [a for a in broken_by_reset(facts) if forged_reset(facts, a) is not None]
+    for ttl, attempts in grouped(found, lambda a: _ttl(facts, a)).items():
+        first = forged_reset(facts, attempts[0])
+        assert first is not None
+        yield Finding(
+            hop=forger_hop(facts, ttl, attempts[0].address),
+            summary=f"Connections to {names(attempts)} are reset by a device on the way, not by "
+            "the server.",
+            evidence=tuple(reset_evidence(facts, a) for a in attempts[:3]),
+            fix=(
+                Fix(
+                    "Show these frames to whoever runs the firewall or inspection device at that "
+                    "hop, and ask for the destination to be exempted.",
+                ),
+                Fix(
+                    "Meanwhile go round it: a proxy or VPN, or another module proxy.",
+                    "go env -w 'GOPROXY=https://goproxy.cn|https://proxy.golang.org|direct'",
+                ),
+            ),
+            confidence=0.93,
+            impact_s=lost_s(attempts),
+            attempts=indices(attempts),
+            streams=streams(attempts),
+            fatal=any(struck(facts, a) for a in attempts),
+            stage=min(a.stage for a in attempts),
+        )
+
+
+def _ttl(facts: Facts, attempt: Attempt) -> int:
+    reset = forged_reset(facts, attempt)
+    assert reset is not None
+    return reset.ttl

@@ -1,0 +1,52 @@
+"""The ClientHello arrives and is answered by a reset, for what it carries.
+
+What it means
+-------------
+The whole hello is acknowledged, then the connection is reset or closed. Not the name is to blame:
+a smaller or older hello to the same name passes.
+
+Why it happens
+--------------
+Inspection devices that choke on a large hello, on post-quantum key shares, or on the ML-DSA
+signature schemes that go 1.27 offers; servers with the same defects.
+
+How it is recognised
+--------------------
+RST, FIN or silence after a fully acknowledged ClientHello, while another hello with the same name
+is answered, or every name that was tried with this kind of hello fails alike.
+
+Fix
+---
+Leave out what the device cannot stand, and have it updated.
+
+References
+----------
+golang/go issues 71257, 79626 and 81199; tldr.fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzers.facts import Facts
+from diagnostics.hellofindings import hello_findings, small_hello_fix
+from diagnostics.hellos import Cause, FailedHello
+from diagnostics.verdict import Finding
+
+EXPLAINS = ("tcp.reset_injected", "tcp.reset_by_server", "tls.handshake_timeout")
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per name whose hello is rejected for its contents."""
+    return hello_findings(facts, Cause.REJECTED, _words, small_hello_fix, _confidence)
+
+
+def _words(failed: FailedHello) -> str:
+    return (
+        f"The ClientHello for {failed.hello.sni} arrives and is answered by "
+        f"{failed.end.value}: something there cannot stand what it carries."
+    )
+
+
+def _confidence(failed: FailedHello) -> float:
+    return 0.9 if failed.why else 0.6

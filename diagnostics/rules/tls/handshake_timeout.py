@@ -1,0 +1,58 @@
+"""The server takes the ClientHello and says nothing.
+
+What it means
+-------------
+The ClientHello is acknowledged in full, and no TLS record follows until go gives up after 10 s.
+
+Why it happens
+--------------
+An overloaded or stuck server, a load balancer without a backend, a box that holds the connection.
+
+How it is recognised
+--------------------
+All bytes of the ClientHello are acknowledged, the server sends no data (not even out of order),
+and the client ends the connection.
+
+Fix
+---
+Try another edge or mirror; tell the operator.
+
+References
+----------
+go prints "net/http: TLS handshake timeout" (10 s, net/http DefaultTransport).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzers.facts import Facts
+from diagnostics.hellofindings import hello_findings, tls_hop
+from diagnostics.hellos import Cause, FailedHello
+from diagnostics.report.escape import shell_word
+from diagnostics.verdict import Finding, Fix
+
+EXPLAINS = ()
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per server that leaves ClientHellos unanswered."""
+    return hello_findings(facts, Cause.HANDSHAKE_TIMEOUT, _words, _fix, lambda _: 0.9, hop=tls_hop)
+
+
+def _words(failed: FailedHello) -> str:
+    return f"{failed.hello.sni or failed.attempt.address} takes the ClientHello and never answers."
+
+
+def _fix(failed: FailedHello) -> tuple[Fix, ...]:
+    name = failed.hello.sni or failed.attempt.address or ""
+    return (
+        Fix(
+            "See whether it answers anybody.",
+            f"openssl s_client -connect {shell_word(f'{name}:{failed.attempt.port}')} </dev/null",
+        ),
+        Fix(
+            "Let go fall through to another module proxy on any error (a pipe, not a comma).",
+            "go env -w 'GOPROXY=https://proxy.golang.org|https://goproxy.io|direct'",
+        ),
+    )

@@ -1,0 +1,71 @@
+"""A box on the way blocks the connection for the name in the ClientHello.
+
+What it means
+-------------
+TCP works, but the moment the ClientHello with this server name passes, the connection is reset,
+closed or goes silent, and not by the server's doing.
+
+Why it happens
+--------------
+A firewall's URL filter or a censor that reads the server name (SNI).
+
+How it is recognised
+--------------------
+A RST or FIN that is not the server's own follows the ClientHello, or the hello is never
+acknowledged although it fits into one segment; where it was tried, the same hello with another
+name passes.
+
+Fix
+---
+Have the name allowed, or use a module proxy with another name.
+
+References
+----------
+RFC 6066 section 3 (SNI); Sundara Raman et al., "Network Measurement Methods for Locating and
+Examining Censorship Devices", CoNEXT 2022.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzers.facts import Facts
+from diagnostics.hellofindings import hello_findings
+from diagnostics.hellos import Cause, End, FailedHello
+from diagnostics.report.escape import shell_word
+from diagnostics.verdict import Finding, Fix
+
+EXPLAINS = ("tcp.reset_injected", "tcp.blackhole", "tls.handshake_timeout", "http.*")
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per blocked name."""
+    return hello_findings(facts, Cause.SNI_BLOCKED, _words, _fix, _confidence)
+
+
+def _words(failed: FailedHello) -> str:
+    how = {End.RESET: "reset", End.CLOSED: "closed", End.SILENCE: "swallowed"}[failed.end]
+    return f"Connections are {how} on the way as soon as they name {failed.hello.sni}."
+
+
+def _confidence(failed: FailedHello) -> float:
+    if failed.why or failed.forged:
+        return 0.95
+    return 0.7
+
+
+def _fix(failed: FailedHello) -> tuple[Fix, ...]:
+    address, name = failed.attempt.address or "", failed.hello.sni or ""
+    return (
+        Fix(
+            "Prove it: the same address with another name in the ClientHello goes on.",
+            f"openssl s_client -connect {shell_word(f'{address}:{failed.attempt.port}')} "
+            "-servername example.com </dev/null",
+        ),
+        Fix(f"Have {name} allowed in the firewall's URL filter (show these frames)."),
+        Fix(
+            "Or use a module proxy with another name.",
+            "go env -w 'GOPROXY=https://goproxy.cn|https://goproxy.io|direct' "
+            "GOSUMDB=sum.golang.google.cn",
+        ),
+    )
