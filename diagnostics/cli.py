@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -137,6 +138,9 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Entry point of the distribution."""
+    if sys.stdout is None:
+        # Started with standard output closed (`>&-`): whatever is printed goes nowhere.
+        sys.stdout = Path(os.devnull).open("w")
     for stream in (sys.stdout, sys.stderr):
         # Names from packets may hold what the terminal's encoding lacks.
         if isinstance(stream, TextIOWrapper):

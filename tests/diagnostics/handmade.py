@@ -1,0 +1,397 @@
+"""Verdicts and facts made by hand: one of everything, for tests of what is printed about them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from analyzers.facts import (
+    Attempt,
+    CaptureFacts,
+    Certificate,
+    Chain,
+    ClientHello,
+    Connection,
+    DnsExchange,
+    DnsLookup,
+    DnsQuery,
+    DnsRecord,
+    DnsResponse,
+    Facts,
+    Half,
+    Host,
+    HttpExchange,
+    IcmpError,
+    LossSide,
+    Reset,
+    Retransmission,
+    RetransmissionKind,
+    RttSamples,
+    ServerHello,
+    Side,
+    Silence,
+    Stage,
+    TlsAlert,
+    TlsHandshake,
+    TlsStage,
+    ZeroWindow,
+)
+from analyzers.facts import Hop as SeenHop
+from analyzers.facts import Outcome as Ending
+from diagnostics.verdict import (
+    CaptureSummary,
+    Evidence,
+    Finding,
+    Fix,
+    Hop,
+    Outcome,
+    PathHop,
+    Role,
+    RttSummary,
+    TimeSpent,
+    Verdict,
+)
+
+CHAIN = Finding(
+    id="F1",
+    cause="tls.chain_incomplete",
+    hop=Hop(Role.SERVER, "10.3.0.2", "proxy.example.org", (4, 4)),
+    summary="proxy.example.org sends its leaf certificate only; go fetches no intermediate.",
+    evidence=(
+        Evidence("1 certificate sent, its issuer CN=Lab CA 2 is not among them", (12, 15), 2),
+        Evidence("the client sends bad_certificate 1 ms later", (16,), 2),
+    ),
+    fix=(
+        Fix("Configure the server to send its full chain."),
+        Fix("See what it sends:", "openssl s_client -connect 10.3.0.2:443 -showcerts"),
+    ),
+    confidence=0.97,
+    impact_s=1.25,
+    explains=("F2",),
+)
+STALL = replace(
+    CHAIN, id="F2", cause="http.stalled_body", explained_by="F1", explains=(), summary="It stops."
+)
+SLOW_DNS = replace(
+    CHAIN, id="F3", cause="dns.slow", explains=(), summary="10.2.0.53 takes 1.4 s for each of 6."
+)
+PATH = (
+    PathHop(0, Role.CLIENT, "10.1.0.1"),
+    PathHop(1, Role.GATEWAY, "10.1.0.2", rtt_ms=RttSummary(0.4, 0.61, 1.1), loss=0.0),
+    PathHop(2, Role.RESOLVER, "10.2.0.53"),
+    PathHop(3, Role.TRANSIT, "10.2.0.9"),
+    PathHop(4, Role.SERVER, "10.3.0.2", rtt_ms=RttSummary(11, 12, 13)),
+)
+CAPTURE = CaptureSummary(
+    ("download.pcapng",), 1234, 99_999, "2026-01-01T00:00:00Z", "2026-01-01T00:00:12.4Z", 3
+)
+FAILED = Verdict(
+    outcome=Outcome.FAILED,
+    root_cause=CHAIN,
+    findings=(CHAIN, STALL, SLOW_DNS),
+    path=PATH,
+    time=TimeSpent(12.4, 0.1, 0.2, 0.3, 1.0, 3.1, 7.5, 0.2),
+    capture=CAPTURE,
+    background=(SLOW_DNS, SLOW_DNS),
+    notes=("What was said inside 2 TLS connections is encrypted and was not judged.",),
+)
+DEGRADED = replace(FAILED, outcome=Outcome.DEGRADED)
+HEALTHY = Verdict(
+    Outcome.HEALTHY, None, (), PATH, TimeSpent(0.4), CAPTURE, "Every step that can be seen worked."
+)
+INCONCLUSIVE = Verdict(
+    Outcome.INCONCLUSIVE, None, (), (), TimeSpent(), CAPTURE, "The capture holds no packets."
+)
+
+NO_SAMPLES = RttSamples(np.empty(0), np.empty(0), np.empty(0, dtype=np.int64))
+
+
+def half(address: str, port: int) -> Half:
+    """What one side sent, with one of everything that can happen to it."""
+    lost = Retransmission(
+        9, 0.4, 1, 1448, RetransmissionKind.TIMEOUT, LossSide.AFTER_CAPTURE, 0.21, 7
+    )
+    return Half(
+        address=address,
+        port=port,
+        packets=8,
+        payload_bytes=4000,
+        data_packets=4,
+        first_s=0.0,
+        last_s=1.0,
+        first_data_s=0.1,
+        first_data_frame=4,
+        last_data_s=0.9,
+        last_data_frame=20,
+        ttl=61,
+        ttl_syn=61,
+        mss=1460,
+        window_scale=7,
+        sack_permitted=True,
+        timestamps=True,
+        max_segment=1448,
+        max_ip_length=1500,
+        acked_bytes=4000,
+        highest_acked_frame=21,
+        unseen_acked_bytes=0,
+        missing_bytes=0,
+        retransmissions=(lost,),
+        out_of_order_frames=(11,),
+        duplicate_ack_frames=(12, 13, 14),
+        zero_windows=(ZeroWindow(0.5, 0.6, (15, 16)),),
+        window_full_frames=(14,),
+        keep_alive_frames=(18,),
+        dsack_frames=(19,),
+        syn_frames=(1,),
+        syn_times_s=(0.0,),
+        fin_frame=None,
+        fin_s=None,
+        max_window=65535,
+    )
+
+
+def connection(stream: int = 0) -> Connection:
+    """One connection that the address of the server resets."""
+    reset = Reset(22, 1.0, Side.SERVER, 62, 0, 0, 4001, 700, False, frozenset({"ttl_differs"}))
+    samples = RttSamples(
+        np.array([0.1, 0.2, 0.3]), np.array([0.012, 0.014, 0.011]), np.array([0, 1448, 2896])
+    )
+    return Connection(
+        stream=stream,
+        client=half("10.1.0.1", 40000),
+        server=half("2001:db8::2", 443),
+        first_frame=1,
+        last_frame=22,
+        first_s=0.0,
+        last_s=1.0,
+        starts_midway=False,
+        state="RSTR",
+        history="ShADadr",
+        syn_frame=1,
+        syn_ack_frame=2,
+        ack_frame=3,
+        established=True,
+        handshake_rtt_s=0.012,
+        connect_s=0.012,
+        min_rtt_s=0.011,
+        rtt=samples,
+        client_rtt=NO_SAMPLES,
+        resets=(reset,),
+        silences=(Silence(0.45, 0.8, 14, 15, "loss"),),
+        duplicate_frames=(),
+        rows=np.arange(22),
+    )
+
+
+def exchange(name: str = "proxy.example.org") -> DnsExchange:
+    """One answered question."""
+    record = DnsRecord(name, "A", "10.3.0.2", 300)
+    response = DnsResponse(
+        frame=2,
+        time_s=0.013,
+        transaction_id=7,
+        rcode="NOERROR",
+        answers=(record,),
+        truncated=False,
+        authoritative=False,
+        recursion_available=True,
+        has_edns=True,
+        extended_errors=((22, "No Reachable Authority"),),
+        ip_ttl=63,
+        ip_id=1,
+        ip_dont_fragment=True,
+        latency_s=0.012,
+    )
+    query = DnsQuery(1, 0.001, 40001, 7, 1232, 64)
+    return DnsExchange(
+        index=0,
+        name=name,
+        qtype="A",
+        client="10.1.0.1",
+        server="10.2.0.53",
+        server_port=53,
+        transport="udp",
+        stream=None,
+        queries=(query,),
+        responses=(response,),
+        icmp_frames=(),
+    )
+
+
+def certificate() -> Certificate:
+    """A leaf with a serial number that no double holds."""
+    return Certificate(
+        der=b"\x30\x03\x02\x01\x00",
+        sha256="ab" * 32,
+        subject="CN=proxy.example.org",
+        issuer="CN=Lab CA 2",
+        serial=2**159 + 1,
+        not_before=datetime(2026, 1, 1, tzinfo=UTC),
+        not_after=datetime(2026, 4, 1, tzinfo=UTC),
+        dns_names=("proxy.example.org",),
+        ip_addresses=(),
+        is_ca=False,
+        self_issued=False,
+        self_signed=False,
+        subject_key_id=None,
+        authority_key_id=None,
+        issuer_urls=(),
+        organization="Lab",
+    )
+
+
+def handshake(sni: str = "proxy.example.org") -> TlsHandshake:
+    """A TLS 1.2 handshake whose chain the client rejects."""
+    hello = ClientHello(
+        frames=(4,),
+        time_s=0.1,
+        complete=True,
+        size=260,
+        sni=sni,
+        alpn=("h2", "http/1.1"),
+        versions=(0x0304, 0x0303),
+        ciphers=(0x1301,),
+        groups=(29,),
+        key_share_groups=(29,),
+        signature_schemes=(0x0804,),
+        extensions=(0, 16),
+        has_session=False,
+        ja4="t13d1311h2_f57a46bbacb6_ab7e3b40a677",
+        is_go=True,
+    )
+    answer = ServerHello(6, 0.112, 0x0303, 0xC02F, 29, False, False, False, "h2")
+    alert = TlsAlert(8, 0.114, Side.CLIENT, 2, 42, "bad_certificate", False)
+    return TlsHandshake(
+        index=0,
+        stream=0,
+        client_hello=hello,
+        server_hello=answer,
+        chain=Chain((certificate(),), (6, 7), "wire", None),
+        chain_encrypted=False,
+        certificate_requested=False,
+        alerts=(alert,),
+        stage=TlsStage.SERVER_FLIGHT,
+        server_flight_bytes=1200,
+        first_server_record_s=0.112,
+        first_server_record_frame=6,
+        finished_s=None,
+        finished_frame=None,
+        hello_acked_bytes=260,
+        hello_acked_s=0.111,
+        rejected_by_client=True,
+        not_tls=None,
+        not_tls_frame=None,
+        first_application_data_s={},
+    )
+
+
+def request(target: str = "/m/@v/list") -> HttpExchange:
+    """A request whose body ends early."""
+    return HttpExchange(
+        index=0,
+        stream=0,
+        method="GET",
+        target=target,
+        host="proxy.example.org",
+        user_agent="Go-http-client/1.1",
+        request_frames=(4,),
+        request_s=0.1,
+        request_acked_s=0.11,
+        status=200,
+        reason="OK",
+        response_frame=6,
+        response_s=0.15,
+        complete=False,
+        announced_bytes=5000,
+        received_bytes=4000,
+        body_end_s=0.9,
+        body_end_frame=20,
+        headers=(("content-type", "text/plain"),),
+        body_start=b"\x00PK",
+        gap=True,
+    )
+
+
+def icmp_error() -> IcmpError:
+    """A router that wants smaller packets."""
+    return IcmpError(
+        index=0,
+        frame=10,
+        time_s=0.3,
+        sender="10.2.0.9",
+        receiver="10.1.0.1",
+        version=4,
+        type=3,
+        code=4,
+        kind="fragmentation_needed",
+        ip_ttl=62,
+        distance=3,
+        mtu=1400,
+        quoted_protocol=6,
+        quoted_source="10.1.0.1",
+        quoted_destination="10.3.0.2",
+        quoted_source_port=40000,
+        quoted_destination_port=443,
+        quoted_sequence=1,
+        quoted_ttl=62,
+        quoted_length=1500,
+        quoted_frame=9,
+        stream=0,
+    )
+
+
+def facts(connections: int = 1) -> Facts:
+    """A capture with one of every kind of fact."""
+    asked = exchange()
+    lookup = DnsLookup(0, asked.name, asked.client, (asked,), 0.001, 0.013, ("10.3.0.2",), None)
+    attempt = Attempt(
+        index=0,
+        need="proxy.example.org:443",
+        name="proxy.example.org",
+        address="10.3.0.2",
+        port=443,
+        lookup=0,
+        stream=0,
+        handshake=0,
+        requests=(0,),
+        via_proxy=False,
+        is_go=True,
+        start_s=0.001,
+        end_s=1.0,
+        outcome=Ending.FAILED,
+        stage=Stage.TLS,
+        reason="alert",
+    )
+    capture = CaptureFacts(
+        files=("download.pcapng",),
+        packets=22,
+        bytes=9999,
+        first_ns=1_700_000_000_000_000_000,
+        last_ns=1_700_000_001_000_000_000,
+        duration_s=1.0,
+        dropped=None,
+        cut=None,
+        truncated_packets=0,
+        unseen_acked_bytes=0,
+        duplicate_packets=0,
+        unsupported_packets=0,
+        link_types=(1, 276, 999),
+    )
+    near = Host("10.1.0.1", 11, 64, 64, 1, True, ())
+    far = Host("10.3.0.2", 11, 61, 64, 4, False, ("proxy.example.org",))
+    router = SeenHop("10.3.0.2", 1, "10.1.0.2", 3, 3, (0.0004, 0.0006, 0.0005), (30, 31), False)
+    return Facts(
+        capture=capture,
+        dns=(asked,),
+        lookups=(lookup,),
+        connections=tuple(connection(stream) for stream in range(connections)),
+        handshakes=(handshake(),),
+        requests=(request(),),
+        icmp=(icmp_error(),),
+        hosts={host.address: host for host in (near, far)},
+        hops=(router,),
+        attempts=(attempt,),
+        session=None,
+    )
