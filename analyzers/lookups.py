@@ -51,7 +51,7 @@ class _Group:
 
     def takes(self, exchange: DnsExchange) -> bool:
         """Whether an exchange goes on with this lookup, and does not begin another."""
-        if exchange.qtype in self.settled:
+        if exchange.qtype in self.settled or any(_is_rival(e, exchange) for e in self.exchanges):
             return False
         last_s = max(self.start_s + TOGETHER_S, self.over_s + NEXT_TRY_S)
         return exchange.first_s <= last_s
@@ -62,6 +62,16 @@ class _Group:
         response = exchange.response
         if response and response.rcode in _FINAL and not response.truncated:
             self.settled.add(exchange.qtype)
+
+
+def _is_rival(known: DnsExchange, new: DnsExchange) -> bool:
+    """Whether both put one unanswered question to one server: a retry would have been joined."""
+    return (
+        known.response is None
+        and known.stream is None
+        and new.stream is None
+        and (known.qtype, known.server) == (new.qtype, new.server)
+    )
 
 
 def _over_s(exchange: DnsExchange) -> float:

@@ -40,6 +40,10 @@ class HttpExchange:
     """First bytes of the body (at most 256), to tell HTML from JSON from zip."""
     gap: bool
     """Bytes of the response are missing from the capture: lengths are lower bounds."""
+    tunnel_client_offset: int | None = None
+    """After a 2xx to CONNECT: offset in the client's byte stream where the tunnel begins."""
+    tunnel_server_offset: int | None = None
+    """The same in the server's byte stream."""
 
     @property
     def is_connect(self) -> bool:
