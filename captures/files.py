@@ -11,6 +11,7 @@ import numpy as np
 from captures.batch import Batch, joined
 from captures.builder import TableBuilder
 from captures.container import Findings
+from captures.errors import UnreadableCapture
 from captures.links import LINKS
 from captures.packets import Capture
 from captures.pcap import is_pcap, read_pcap
@@ -56,8 +57,10 @@ def _refuse(head: bytes) -> str | None:
 
 
 def _read(name: str, store: ByteStore, early: str | None) -> Capture:
-    found = Findings()
-    pcap = is_pcap(store.read(0, 32))
+    head = store.read(0, 32)
+    if reason := _refuse(head):
+        raise UnreadableCapture(f"{name} {reason}")
+    found, pcap = Findings(), is_pcap(head)
     builder = TableBuilder(store)
     link_types = np.empty(0, dtype=np.int64)
     for batch in _collect(read_pcap(store, found) if pcap else read_pcapng(store, found)):

@@ -8,7 +8,7 @@ from itertools import repeat
 
 from captures.batch import Batch
 from captures.container import MAX_ROWS, Findings
-from captures.pcapngblocks import SECTION, Section, read_block, section_order
+from captures.pcapngblocks import INTERFACE, SECTION, Section, read_block, section_order
 from captures.pcapngpackets import ENHANCED, SMALLEST, read_packets
 from captures.store import ByteStore, Window
 
@@ -42,7 +42,8 @@ class _Walk:
     def packets(self, window: Window) -> Iterator[list[int]]:
         """Yield where packet blocks start in the window, some at a time.
 
-        All of one list belong to the section that is current when it is yielded.
+        All of one list belong to the section, with the interfaces that it has so far, that
+        is current when the list is yielded.
         """
         starts: list[int] = []
         base, at = window.at, 0
@@ -56,10 +57,10 @@ class _Walk:
                 kind, length = self._frame(data, at, window)
                 if not length:
                     break
-                if kind == SECTION:
-                    if starts:
-                        yield starts
+                if kind in (SECTION, INTERFACE) and starts:
+                    yield starts
                     starts = []
+                if kind == SECTION:
                     self.section = Section(section_order(bytes(data[at : at + 16])) or "<")
                 if kind in SMALLEST:
                     starts.append(at)

@@ -145,7 +145,7 @@ def _read_options(
         if not len(rows):
             break
         flags = (code == _FLAGS) & (size == 4)
-        direction[rows[flags]] = data[at[flags] + 4 + 3 * high] & 3
+        direction[rows[flags]] = data[at[flags] + 4 + 3 * low] & 3
         for chosen in np.flatnonzero(code == COMMENT).tolist():
             start = int(at[chosen]) + 4
             text = bytes(window.data[start : start + int(size[chosen])])

@@ -38,12 +38,13 @@ def _decimal(ticks: UInt64, digits: int) -> Int64:
     factor = 10 ** (9 - digits)
     limit = _LATEST // factor
     time_ns: Int64 = np.clip(ticks.astype(np.int64), -limit, limit)
-    return time_ns * np.int64(factor)
+    time_ns *= factor
+    return time_ns
 
 
 def _binary(ticks: UInt64, bits: int) -> Int64:
     if bits < 64:
-        seconds = np.minimum(ticks >> np.uint64(bits), np.uint64(_LATEST // 10**9 - 1))
+        seconds: UInt64 = np.minimum(ticks >> np.uint64(bits), np.uint64(_LATEST // 10**9 - 1))
         ticks = ticks & np.uint64((1 << bits) - 1)
     else:
         seconds = np.zeros(len(ticks), dtype=np.uint64)

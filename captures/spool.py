@@ -98,8 +98,6 @@ def _unpack(
         if not head:
             raise UnreadableCapture(f"{name} is empty")
         if not is_compressed(head):
-            if reason := refuse(head):
-                raise UnreadableCapture(f"{name} {reason}")
             return opened
         allowed = min(MAX_SPOOL, max(_FREE_RATIO, _MAX_RATIO * store.size))
         with store.reader() as raw:
