@@ -11,7 +11,7 @@ import click
 
 from tests.lab import netns
 from tests.lab.model import Scenario
-from tests.lab.runner import PARALLEL, judge, run_all, save
+from tests.lab.runner import PARALLEL, Result, judge, run_all, save
 from tests.lab.scenarios import catalogue
 
 
@@ -45,8 +45,9 @@ def run(
     names: tuple[str, ...], everything: bool, seeds: tuple[int, ...], keep: bool, parallel: int
 ) -> None:
     """Let badhop record and diagnose scenarios; exit 1 when a verdict is wrong."""
+    pairs = [(scenario, number) for scenario in _chosen(names, everything) for number in seeds]
     wrong = 0
-    for result in run_all(_chosen(names, everything), seeds, partial(judge, keep=keep), parallel):
+    for result in run_all(pairs, partial(judge, keep=keep), parallel):
         click.echo(result.line())
         wrong += not result.passed
     sys.exit(wrong > 0)
@@ -63,15 +64,15 @@ def record(
 ) -> None:
     """Record scenarios without badhop into OUTPUT/NAME/."""
     broken = 0
-    chosen = _chosen(names, everything)
-    for result in run_all(chosen, (seed,), partial(_save_below, output), parallel):
-        state = "; ".join(result.mismatches) or "recorded"
+    pairs = [(scenario, seed) for scenario in _chosen(names, everything)]
+    for result in run_all(pairs, partial(_save_below, output), parallel):
+        state = "; ".join(result.mismatches) or result.skipped or "recorded"
         click.echo(f"{result.scenario.name} ({result.seconds:.1f} s): {state}")
         broken += not result.passed
     sys.exit(broken > 0)
 
 
-def _save_below(output: Path, scenario: Scenario, seed: int):  # type: ignore[no-untyped-def]
+def _save_below(output: Path, scenario: Scenario, seed: int) -> Result:
     return save(scenario, seed, output / scenario.name)
 
 

@@ -68,7 +68,7 @@ def bench(scenario: Scenario, seed: int, keep: bool = False) -> Iterator[Bench]:
         tree = run.directory / "tree"
         modules = write_tree(tree, plan.module_base, scenario.modules, seed)
         project = run.directory / "project"
-        write_project(project, modules)
+        write_project(project, modules, scenario.wrong_sum)
         pki = Pki(run.directory / "pki", plan.host, plan.host, plan.organisation, seed)
         topology.build(run, plan, scenario)
         services.start(run, plan, scenario, pki, tree)
@@ -100,14 +100,16 @@ def start_background(stand: Bench) -> None:
 
 def _command(go: Path, scenario: Scenario) -> tuple[str, ...]:
     command = (str(go), "mod", "download")
+    if scenario.pause:
+        after_s, for_s = scenario.pause
+        script = f"sleep {after_s}; kill -STOP $pid; sleep {for_s}; kill -CONT $pid; wait $pid"
+        return ("sh", "-c", f"{' '.join(command)} & pid=$!; {script}")
     if scenario.timeout_s:
         return ("timeout", "-s", "INT", str(scenario.timeout_s), *command)
     return command
 
 
-def _environment(
-    run: Run, plan: Plan, scenario: Scenario, pki: Pki, go: Path
-) -> dict[str, str]:
+def _environment(run: Run, plan: Plan, scenario: Scenario, pki: Pki, go: Path) -> dict[str, str]:
     """Return the whole environment: nothing of the machine's own leaks in."""
     names = plan.names()
     home = run.directory / "home"

@@ -49,7 +49,7 @@ class Authority:
                 critical=False,
             )
         )
-        self.certificate = builder.sign(signer, hashes.SHA256())
+        self.certificate: x509.Certificate = builder.sign(signer, hashes.SHA256())
 
     def pem(self) -> bytes:
         """Return the certificate as PEM."""
@@ -143,9 +143,7 @@ class Pki:
             .not_valid_before(now + days[0] * _DAY)
             .not_valid_after(now + days[1] * _DAY)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(
-                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
-            )
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(
                 x509.SubjectAlternativeName([_general_name(name) for name in names]),
                 critical=False,

@@ -65,6 +65,8 @@ class Nginx:
     certificate: str = "good"
     http2: bool = True
     ciphers: str = ""
+    #: False: every request costs a connection.
+    keep_alive: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,8 @@ class Faulty:
     hello: str = ""
     #: Demand a certificate of the client.
     client_certificate: bool = False
+    #: Speak HTTP/2 and break every stream: "reset" or "goaway".
+    http2: str = ""
 
 
 Site = Nginx | Faulty
@@ -190,6 +194,11 @@ class Scenario:
     env: Mapping[str, str] = field(default_factory=dict)
     #: Certificates the client trusts besides the lab root.
     trusts: tuple[str, ...] = ()
+    client_sysctls: Mapping[str, str] = field(default_factory=dict)
+    #: Stop the command after the first time, for the second.
+    pause: tuple[float, float] | None = None
+    #: The project's go.sum contradicts what the servers hold.
+    wrong_sum: bool = False
     #: A shell command that runs beside the download.
     background: str = ""
     #: How long the command takes, so that long ones start first.

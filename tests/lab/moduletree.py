@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import zipfile
@@ -10,7 +11,8 @@ from pathlib import Path
 
 from tests.lab.model import Modules
 
-_NAMES = "codec ledger router parser bridge metrics session vault queue render index mapper".split()
+_NAMES = "codec ledger router parser bridge metrics session vault queue render index mapper"
+_OTHER_HASH = "h1:" + base64.b64encode(bytes(32)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,10 @@ class Module:
 def write_tree(root: Path, base: str, wanted: Modules, seed: int) -> list[Module]:
     """Write .info, .mod, .zip and list of every module below `root`."""
     rng = random.Random(f"modules {seed}")
+    names = _NAMES.split()
     modules = []
     for number in range(wanted.count):
-        name = f"{_NAMES[number % len(_NAMES)]}{number // len(_NAMES) or ''}"
+        name = f"{names[number % len(names)]}{number // len(names) or ''}"
         version = f"v{rng.randrange(0, 2)}.{rng.randrange(1, 30)}.{rng.randrange(0, 12)}"
         module = Module(f"{base}/{name}", version)
         _write_module(root, module, wanted.size_kb, rng)
@@ -34,12 +37,15 @@ def write_tree(root: Path, base: str, wanted: Modules, seed: int) -> list[Module
     return modules
 
 
-def write_project(directory: Path, modules: list[Module]) -> None:
-    """Write a main module that requires all of them."""
+def write_project(directory: Path, modules: list[Module], wrong_sum: bool) -> None:
+    """Write a main module that requires all of them; its go.sum may be wrong about them."""
     directory.mkdir(parents=True, exist_ok=True)
     required = "".join(f"\t{module.path} {module.version}\n" for module in modules)
     text = f"module example.com/app\n\ngo 1.18\n\nrequire (\n{required})\n"
     (directory / "go.mod").write_text(text)
+    if wrong_sum:
+        lines = (f"{module.path} {module.version} {_OTHER_HASH}\n" for module in modules)
+        (directory / "go.sum").write_text("".join(lines))
 
 
 def _write_module(root: Path, module: Module, size_kb: int, rng: random.Random) -> None:

@@ -99,11 +99,15 @@ class Run:
                 raise LabError(f"{log} never said {line!r}: {path.read_text(errors='replace')}")
             time.sleep(0.01)
 
-    def close(self) -> None:
-        """End every process and remove every namespace; safe to call twice."""
+    def close_processes(self) -> None:
+        """End every process and let it write what it still holds."""
         for process in self._processes:
             _end(process)
         self._processes.clear()
+
+    def close(self) -> None:
+        """End every process and remove every namespace; safe to call twice."""
+        self.close_processes()
         for name in self._namespaces.values():
             _remove_namespace(name)
         self._namespaces.clear()

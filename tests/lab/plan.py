@@ -33,7 +33,7 @@ _OUTSIDE = ("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24")
 _WORDS = (
     "amber birch cedar delta ember fjord grove harbor iris juniper kestrel lumen maple north "
     "opal prairie quartz river summit tundra umber violet willow yarrow zephyr"
-).split()
+)
 _PREFIXES = ("goproxy", "mirror", "mod", "modules", "athens", "pkg", "artifacts", "cache", "go")
 _ZONES = ("example", "test", "example.com", "example.net", "example.org", "corp.example")
 
@@ -107,7 +107,7 @@ def make_plan(seed: int) -> Plan:
         net6 = IPv6Network((site6 + ((number * 0x101 + rng.randrange(1, 200)) << 64), 64))
         hosts = rng.sample(range(1, 250), 2)
         links[name] = Link(a, b, pool.pop(), net6, hosts[0], hosts[1])
-    first, second, third = rng.sample(_WORDS, 3)
+    first, second, third = rng.sample(_WORDS.split(), 3)
     zone = rng.choice(_ZONES)
     return Plan(
         seed=seed,

@@ -16,6 +16,7 @@ from typing import Any
 from tests.lab.bench import Bench, bench, record, start_background
 from tests.lab.expectation import compare
 from tests.lab.model import Scenario
+from tests.lab.toolchain import VARIABLE, find
 
 #: Most of the time is waiting for time-outs, so two cores carry several runs.
 PARALLEL = 6
@@ -31,6 +32,8 @@ class Result:
     mismatches: list[str]
     verdict: dict[str, Any] = field(default_factory=dict)
     output: str = ""
+    #: Why the scenario cannot run on this machine.
+    skipped: str = ""
 
     @property
     def passed(self) -> bool:
@@ -43,6 +46,8 @@ class Result:
         hop = root.get("hop") or {}
         got = f"{self.verdict.get('outcome')} {root.get('cause', '-')} {hop.get('role', '-')} "
         got += f"{hop.get('distance', '-')}"
+        if self.skipped:
+            return f"SKIP {self.scenario.name}: {self.skipped}"
         state = "PASS" if self.passed else "FAIL"
         text = f"{state} {self.scenario.name} seed {self.seed} ({self.seconds:.1f} s): {got}"
         return text if self.passed else f"{text} <- {'; '.join(self.mismatches)}"
@@ -58,9 +63,7 @@ def judge(scenario: Scenario, seed: int, keep: bool = False) -> Result:
         session = stand.run.directory / "session"
         start_background(stand)
         badhop = Path(sys.executable).with_name("badhop")
-        _, output = stand.execute(
-            str(badhop), "capture", "-o", str(session), "--", *stand.command
-        )
+        _, output = stand.execute(str(badhop), "capture", "-o", str(session), "--", *stand.command)
         verdict = _diagnose(badhop, session)
         bare = _diagnose(badhop, session / "capture.pcapng")
     mismatches = compare(scenario.expect, verdict)
@@ -84,11 +87,10 @@ def save(scenario: Scenario, seed: int, directory: Path) -> Result:
 
 
 def run_all(
-    scenarios: Iterable[Scenario], seeds: Iterable[int], job: Job, parallel: int = PARALLEL
+    wanted: Iterable[tuple[Scenario, int]], job: Job, parallel: int = PARALLEL
 ) -> Iterator[Result]:
-    """Run all pairs, the longest first and those with delicate timing alone at the end."""
-    pairs = [(scenario, seed) for scenario in scenarios for seed in seeds]
-    pairs.sort(key=lambda pair: -pair[0].seconds)
+    """Run scenarios with their seeds, the longest first, those with delicate timing at the end."""
+    pairs = sorted(wanted, key=lambda pair: -pair[0].seconds)
     together = [pair for pair in pairs if not pair[0].exclusive]
     alone = [pair for pair in pairs if pair[0].exclusive]
     stop = threading.Event()
@@ -107,6 +109,9 @@ def _guarded(job: Job, scenario: Scenario, seed: int, stop: threading.Event) -> 
     """Turn what goes wrong in one run into its result, so that the others go on."""
     if stop.is_set():
         return Result(scenario, seed, 0.0, ["not run: stopped"])
+    if find(scenario.go) is None:
+        reason = f"no go {scenario.go}: name one in {VARIABLE}"
+        return Result(scenario, seed, 0.0, [], skipped=reason)
     started = time.monotonic()
     try:
         return job(scenario, seed)

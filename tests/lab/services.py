@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -56,9 +57,7 @@ def _publish_intermediate(pki: Pki, tree: Path) -> None:
     (tree / "ca" / "intermediate.cer").write_bytes(pki.intermediate_der())
 
 
-def _site(
-    run: Run, plan: Plan, node: str, site: Site, pki: Pki, tree: Path, host: str
-) -> str:
+def _site(run: Run, plan: Plan, node: str, site: Site, pki: Pki, tree: Path, host: str) -> str:
     addresses = [plan.address(node, 4), plan.address(node, 6)]
     chain_and_key = pki.write(site.certificate, host) if site.tls else None
     if isinstance(site, Nginx):
@@ -103,6 +102,7 @@ def _faulty(
         "root": str(tree),
         "hello": site.hello,
         "client_certificate": site.client_certificate,
+        "http2": site.http2,
         "acts": [asdict(act) for act in site.acts],
     }
     return _helper(run, node, "faulty_server", order)
@@ -138,9 +138,9 @@ def _proxy(run: Run, plan: Plan, scenario: Scenario) -> str:
 
 def _inspector(run: Run, plan: Plan, pki: Pki) -> str:
     directory = run.directory / "nginx-firewall"
-    text = nginx.inspector_configuration(
-        directory, plan.address("server"), plan.host, pki.write("inspected", plan.host)
-    )
+    minted = {host: pki.write("inspected", host) for host in (plan.host, plan.mirror_host)}
+    upstreams = {plan.host: plan.address("server"), plan.mirror_host: plan.address("mirror")}
+    text = nginx.inspector_configuration(directory, upstreams, minted)
     return _nginx(run, "firewall", directory, text)
 
 
@@ -169,9 +169,7 @@ def _forgers(run: Run, plan: Plan, scenario: Scenario) -> list[str]:
     return logs
 
 
-def _helper(run: Run, node: str, module: str, order: dict[str, object]) -> str:
+def _helper(run: Run, node: str, module: str, order: Mapping[str, object]) -> str:
     log = f"{module}-{node}"
-    run.spawn(
-        node, sys.executable, "-m", f"tests.lab.nodes.{module}", json.dumps(order), log=log
-    )
+    run.spawn(node, sys.executable, "-m", f"tests.lab.nodes.{module}", json.dumps(order), log=log)
     return log

@@ -14,7 +14,7 @@ from tests.lab.netns import Run, tool
 from tests.lab.plan import DEFAULT_VIA, INSIDE, ROUTERS, Link, Plan
 
 #: Real adapters cut segments themselves; a capture of them must show wire sizes.
-_OFFLOADS = "tso off gso off gro off tx off rx off".split()
+_OFFLOADS = ("tso", "off", "gso", "off", "gro", "off", "tx", "off", "rx", "off")
 _SYSCTLS = (
     # Nothing but the scenario may remember earlier connections.
     "net.ipv4.tcp_no_metrics_save=1",
@@ -62,6 +62,9 @@ def _make_nodes(run: Run, plan: Plan, scenario: Scenario) -> None:
             run.add(node, resolver)
         sysctls = _SYSCTLS + (_FORWARDING if node in ROUTERS else ())
         tool(*run.inside(node, "sysctl", "-qw", _congestion_control(), *sysctls))
+    own = [f"{name}={value}" for name, value in scenario.client_sysctls.items()]
+    if own:
+        tool(*run.inside("client", "sysctl", "-qw", *own))
 
 
 def _congestion_control() -> str:

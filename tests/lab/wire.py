@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any, TextIO
 from zlib import crc32
 
@@ -122,7 +123,7 @@ def main(order: dict[str, Any]) -> None:
         Impairment(Impair(**direction), f"{order['seed']} {side}")
         for side, direction in enumerate(order["directions"])
     ]
-    with open(order["truth"], "w", buffering=1 << 16) as truth:
+    with Path(order["truth"]).open("w", buffering=1 << 16) as truth:
         # The exception ends select(), which a mere flag would not.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         print("ready", flush=True)

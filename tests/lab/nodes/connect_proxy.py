@@ -9,7 +9,7 @@ from typing import Any
 
 _FOREVER_S = 3600.0
 _REFUSALS = {
-    "407": "407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"proxy\"",
+    "407": '407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="proxy"',
     "403": "403 Forbidden",
     "502": "502 Bad Gateway",
     "503": "503 Service Unavailable",

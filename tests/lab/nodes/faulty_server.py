@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.lab.nodes.http2 import break_streams
+
 _FOREVER_S = 3600.0
 _RESET = struct.pack("ii", 1, 0)
 _REASONS = {
@@ -62,6 +64,9 @@ class Server:
                 return
             if self._context:
                 stream = self._context.wrap_socket(connection, server_side=True)
+            if self._order.get("http2") and self._context:
+                break_streams(stream, self._order["http2"])
+                return
             while self._serve(stream):
                 pass
         except (OSError, Hung, ValueError):
@@ -89,7 +94,7 @@ def _context(order: dict[str, Any]) -> ssl.SSLContext:
     context.load_cert_chain(order["chain"], order["key"])
     version = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}[order["tls"]]
     context.minimum_version = context.maximum_version = version
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(["h2" if order["http2"] else "http/1.1"])
     if order["client_certificate"]:
         context.load_verify_locations(order["chain"])
         context.verify_mode = ssl.CERT_REQUIRED

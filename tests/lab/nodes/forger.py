@@ -24,7 +24,7 @@ class Forger:
     def __init__(self, order: dict[str, Any]) -> None:
         self._trigger: str = order["trigger"]
         self._ttl: int = order["ttl"]
-        self._after = order["after_kb"] * 1000
+        self._after: float = order["after_kb"] * 1000
         self._word: bytes = order["name"].encode()
         self._address: str = order["address"]
         #: The TTL with which each host's packets pass here, for the box that copies it.
@@ -52,11 +52,12 @@ class Forger:
             return self._word in segment.payload
         if self._trigger == "hello":
             handshake, _, size = struct.unpack_from("!BHH", segment.payload.ljust(5, b"\0"))
-            return segment.flow[3] == 443 and handshake == 22 and size > _LARGE_HELLO
+            is_hello = segment.flow[3] == 443 and handshake == 22
+            return bool(is_hello and size > _LARGE_HELLO)
         if self._trigger != "body" or segment.flow[1] not in (80, 443):
             return False
-        passed = self._passed[segment.flow] = (
-            self._passed.get(segment.flow, 0) + len(segment.payload)
+        passed = self._passed[segment.flow] = self._passed.get(segment.flow, 0) + len(
+            segment.payload
         )
         return passed > self._after
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.lab.model import Nginx
@@ -41,25 +41,33 @@ def configuration(
         lines += _listen(addresses, 443, " ssl http2" if site.http2 else " ssl")
         lines += _tls(site, chain_and_key)
     lines.append(f"root {root};")
+    if not site.keep_alive:
+        lines.append("keepalive_timeout 0;")
     return _frame(directory, lines)
 
 
 def inspector_configuration(
-    directory: Path, upstream: str, host: str, chain_and_key: tuple[Path, Path]
+    directory: Path, upstreams: Mapping[str, str], minted: Mapping[str, tuple[Path, Path]]
 ) -> str:
     """Return the configuration of a firewall that opens TLS and passes requests on."""
-    lines = [
+    return _frame(
+        directory, *(_inspected(host, upstreams[host], minted[host]) for host in upstreams)
+    )
+
+
+def _inspected(host: str, upstream: str, chain_and_key: tuple[Path, Path]) -> list[str]:
+    return [
         "listen 8443 ssl http2;",
-        "listen [::]:8443 ssl http2;",
+        f"server_name {host};",
         *_tls(Nginx(tls="TLSv1.2"), chain_and_key),
         "location / {",
         f"proxy_pass https://{upstream};",
+        "proxy_ssl_protocols TLSv1.2 TLSv1.3;",
         "proxy_ssl_server_name on;",
         f"proxy_ssl_name {host};",
         "proxy_set_header Host $host;",
         "}",
     ]
-    return _frame(directory, lines)
 
 
 def _listen(addresses: Sequence[str], port: int, options: str) -> list[str]:
@@ -77,7 +85,10 @@ def _tls(site: Nginx, chain_and_key: tuple[Path, Path]) -> list[str]:
     return [*lines, f"ssl_ciphers {site.ciphers};"] if site.ciphers else lines
 
 
-def _frame(directory: Path, lines: Sequence[str]) -> str:
+def _frame(directory: Path, *servers: Sequence[str]) -> str:
     directory.mkdir(parents=True, exist_ok=True)
-    body = "\n".join(f"    {line}" for line in lines)
-    return _FRAME.format(directory=directory, servers=f"  server {{\n{body}\n  }}")
+    blocks = []
+    for lines in servers:
+        body = "\n".join(f"    {line}" for line in lines)
+        blocks.append(f"  server {{\n{body}\n  }}")
+    return _FRAME.format(directory=directory, servers="\n".join(blocks))

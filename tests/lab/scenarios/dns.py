@@ -167,9 +167,7 @@ SCENARIOS = (
     Scenario(
         name="dns-tcp-dropped",
         breaks="every answer is truncated and TCP/53 to the resolver vanishes",
-        expect=failed(
-            "dns.tcp_blocked", ("resolver", "middlebox", "path"), _RESOLVER, vague=True
-        ),
+        expect=failed("dns.tcp_blocked", ("resolver", "middlebox", "path"), _RESOLVER, vague=True),
         dns=Dns(replies={"*": Reply(mode="truncate")}),
         input_rules={"resolver": "tcp dport 53 drop"},
         seconds=11,

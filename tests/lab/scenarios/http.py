@@ -120,8 +120,8 @@ SCENARIOS = (
         goproxy=_PLAIN,
         modules=_BIG,
         wires=METRO,
-        timeout_s=50,
-        seconds=51,
+        timeout_s=34,
+        seconds=35,
     ),
     Scenario(
         name="http-stalled-body-tls",
@@ -130,8 +130,8 @@ SCENARIOS = (
         server=Faulty(acts=(Act(suffix=".zip", do="stall"),)),
         modules=_BIG,
         wires=METRO,
-        timeout_s=50,
-        seconds=51,
+        timeout_s=34,
+        seconds=35,
     ),
     Scenario(
         name="http-truncated-body",
@@ -150,6 +150,23 @@ SCENARIOS = (
         bare=Expected(("failed", "healthy", "inconclusive"), ("http.truncated_body", "")),
         server=Faulty(acts=(Act(suffix=".zip", do="truncate"),)),
         modules=_BIG,
+        wires=METRO,
+    ),
+    Scenario(
+        name="http-stream-reset",
+        breaks="the server breaks every HTTP/2 stream after its head",
+        expect=failed("http.stream_reset", "server", _SERVER),
+        bare=UNTOLD,
+        server=Faulty(http2="reset"),
+        wires=METRO,
+    ),
+    Scenario(
+        name="http-goaway",
+        breaks="the server ends every HTTP/2 connection with GOAWAY",
+        expect=failed("http.stream_reset", "server", _SERVER),
+        # The server's early FIN shows; its reason does not.
+        bare=Expected(("failed", "healthy", "inconclusive"), ("http.stream_reset", "")),
+        server=Faulty(http2="goaway"),
         wires=METRO,
     ),
     Scenario(

@@ -11,6 +11,8 @@ _NEAR = ("path", "gateway", "transit", "middlebox")
 _MEDIUM = Modules(count=2, size_kb=700)
 _LARGE = Modules(count=1, size_kb=3000)
 
+_SHUFFLE = Impair(rate_mbit=20, queue_kb=200, reorder=0.05, reorder_ms=100)
+
 SCENARIOS = (
     Scenario(
         name="path-loss",
@@ -118,7 +120,7 @@ SCENARIOS = (
         name="path-ipv6-broken",
         breaks="the firewall drops IPv6; every connection falls back after 300 ms",
         expect=degraded("path.ipv6_broken", _ON_THE_WAY, (2, 2), vague=True),
-        server=Nginx(http2=False),
+        server=Nginx(http2=False, keep_alive=False),
         wires=METRO,
         rules={"firewall": "meta nfproto ipv6 drop"},
         modules=Modules(count=8, size_kb=12),
@@ -127,11 +129,16 @@ SCENARIOS = (
     ),
     Scenario(
         name="path-reordering",
-        breaks="the link behind the firewall holds every third packet back by 30 ms",
+        breaks="the link behind the firewall holds every twentieth packet back by 100 ms",
         expect=degraded("path.reordering", _ON_THE_WAY, (2, 3), vague=True),
         wires=METRO
-        | {"firewall-transit": (Impair(), Impair(rate_mbit=20, reorder=0.3, reorder_ms=30))},
-        modules=_LARGE,
+        | {
+            "firewall-transit": (
+                Impair(),
+                Impair(rate_mbit=20, queue_kb=200, reorder=0.05, reorder_ms=100),
+            )
+        },
+        modules=Modules(count=1, size_kb=1500),
         seconds=6,
         exclusive=True,
     ),

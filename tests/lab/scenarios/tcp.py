@@ -66,8 +66,7 @@ SCENARIOS = (
         breaks="the firewall prohibits the IPv6 connection and says so",
         expect=failed("tcp.unreachable", "middlebox", (2, 2)),
         rules={
-            "firewall": "ip6 daddr {server6} tcp dport 443 "
-            "reject with icmpv6 type admin-prohibited"
+            "firewall": "ip6 daddr {server6} tcp dport 443 reject with icmpv6 type admin-prohibited"
         },
         family="6",
     ),
@@ -149,8 +148,7 @@ SCENARIOS = (
         name="tcp-blackhole-requests",
         breaks="the link behind the firewall falls silent both ways once requests flow",
         expect=failed("tcp.blackhole", _SILENT_ROLES, (2, 3), vague=True),
-        wires=METRO
-        | {"firewall-transit": both(Impair(silent_after_kb=2.2, only="tcp/443"))},
+        wires=METRO | {"firewall-transit": both(Impair(silent_after_kb=2.2, only="tcp/443"))},
         modules=Modules(count=4, size_kb=24),
         timeout_s=12,
         seconds=13,
@@ -167,7 +165,7 @@ SCENARIOS = (
             )
         },
         modules=_BIG,
-        timeout_s=50,
-        seconds=51,
+        timeout_s=14,
+        seconds=15,
     ),
 )
