@@ -1,5 +1,4 @@
-"""Which failed attempts left a need unmet: what a later or parallel try made good is no failure.
-"""
+"""Which failed attempts left a need unmet: what a later or parallel try made good is no failure."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def _is_bogus(facts: Facts, name: str, address: str) -> bool:
 
 
 def _others_are_public(facts: Facts, name: str) -> bool:
-    """Other names of this capture resolve outside private space: this network is not a closed one."""
+    """Other names of this capture resolve outside private space: it is no closed network."""
     others = [a for k in facts.lookups if k.name != name for a in k.addresses]
     return bool(others) and not any(_is_private(a) or _never_served(a) for a in others)
 

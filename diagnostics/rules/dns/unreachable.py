@@ -52,8 +52,8 @@ def find(facts: Facts) -> Iterator[Finding]:
             summary=f"{first.sender} answers queries to the resolver {server} with ICMP {kind}.",
             evidence=(
                 Evidence(
-                    f"ICMP {kind} (type {first.type}, code {first.code}) from {first.sender} quotes "
-                    f"queries for {listed(dict.fromkeys(k.name for k in lookups))}",
+                    f"ICMP {kind} (type {first.type}, code {first.code}) from {first.sender} "
+                    f"quotes queries for {listed(dict.fromkeys(k.name for k in lookups))}",
                     tuple(sorted({e.frame for e in errors})),
                 ),
             ),

@@ -39,7 +39,7 @@ EXPLAINS = ("http.*", "go.*")
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per server that resets connections in use."""
     found = [a for a in broken_by_reset(facts) if forged_reset(facts, a) is None]
-    for _, attempts in grouped(found, lambda a: a.address).items():
+    for attempts in grouped(found, lambda a: a.address).values():
         yield Finding(
             hop=server_hop(facts, attempts[0]),
             summary=f"{names(attempts)} resets the connection before the answer is complete.",

@@ -1,0 +1,27 @@
+"""What the go command itself printed: lines of the session that name a cause in its own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzers.facts import Facts
+from diagnostics.report.escape import printable
+
+
+def lines(facts: Facts, pattern: re.Pattern[str]) -> Iterator[str]:
+    """Output lines that match, escaped and cut to a readable length; none without a session."""
+    for line in facts.session.output if facts.session is not None else ():
+        if not line.text.startswith("# get") and pattern.search(line.text):
+            yield printable(line.text.strip()[:300])
+
+
+def gave_up(facts: Facts) -> bool:
+    """The recorded command failed, or was ended from outside."""
+    session = facts.session
+    return session is not None and session.exit_code != 0
+
+
+def setting(facts: Facts, name: str) -> str:
+    """A setting of the recorded go command ("" when it is not known)."""
+    return facts.session.go.env.get(name, "") if facts.session is not None else ""

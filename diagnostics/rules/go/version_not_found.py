@@ -1,0 +1,93 @@
+"""The module exists, but not in this version.
+
+What it means
+-------------
+The module proxy serves the module, and answers 404 or 410 for the version that was asked.
+
+Why it happens
+--------------
+A typing error in go.mod, a version that was never published or was retracted before it was
+cached, a mirror that lags behind.
+
+How it is recognised
+--------------------
+404 or 410 for a version's files where the version list or other versions of the same module are
+served; or go's own words ("unknown revision", "no matching versions").
+
+Fix
+---
+Choose a version that exists.
+
+References
+----------
+go.dev/ref/mod#goproxy-protocol.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzers.facts import Facts, Stage
+from diagnostics.answers import Answer, answers, fell_through, host_of, server_of
+from diagnostics.gosays import gave_up, lines
+from diagnostics.report.escape import shell_word
+from diagnostics.tries import indices, streams
+from diagnostics.verdict import Evidence, Finding, Fix
+
+EXPLAINS = ("http.not_found",)
+
+VERSION_FILE = re.compile(r"^(?P<module>.+)/@v/(?P<version>[^/]+)\.(info|mod|zip)$")
+LIST_FILE = re.compile(r"^(?P<module>.+)/@v/list$|^(?P<latest>.+)/@latest$")
+UNKNOWN = re.compile(r"unknown revision|no matching versions for query")
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per version that a served module does not have."""
+    every = answers(facts)
+    served = {m: v for m, v in map(_served, every) if m}
+    done: set[tuple[str, str]] = set()
+    for answer in every:
+        match = VERSION_FILE.match(answer.url)
+        if match is None or answer.status not in (404, 410) or fell_through(answer, every):
+            continue
+        module, version = match["module"], match["version"]
+        known = _other_version_served(every, module, version)
+        unknown = any(version in line for line in lines(facts, UNKNOWN))
+        if (module, version) in done or not (module in served or known or unknown):
+            continue
+        done.add((module, version))
+        yield Finding(
+            hop=server_of(facts, answer),
+            summary=f"{host_of(answer.url)} serves the module, but not its version {version}.",
+            evidence=(
+                Evidence(f"GET {answer.url} → {answer.status}", answer.frames, answer.stream),
+            ),
+            fix=(
+                Fix("See which versions there are.", f"curl -s {shell_word(module + '/@v/list')}"),
+                Fix("Choose one of them in go.mod.", "go mod edit -require=MODULE@VERSION"),
+            ),
+            confidence=0.93,
+            impact_s=answer.took_s,
+            attempts=indices(answer.attempts),
+            streams=streams(answer.attempts),
+            fatal=answer.fatal or (unknown and gave_up(facts)),
+            stage=Stage.RESPONSE,
+        )
+
+
+def _served(answer: Answer) -> tuple[str, str]:
+    """Module whose list was served; ("", "") for other answers."""
+    match = LIST_FILE.match(answer.url)
+    if match is None or answer.status != 200:
+        return "", ""
+    return match["module"] or match["latest"], answer.url
+
+
+def _other_version_served(every: list[Answer], module: str, version: str) -> bool:
+    for other in every:
+        match = VERSION_FILE.match(other.url)
+        if match and other.status == 200 and match["module"] == module:
+            if match["version"] != version:
+                return True
+    return False
