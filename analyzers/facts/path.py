@@ -77,3 +77,5 @@ class Hop:
     frames: tuple[int, ...]
     reached: bool
     """The answer came from the destination itself."""
+    protocol: str = ""
+    """Of the probes: "udp", "icmp" or "tcp"."""
