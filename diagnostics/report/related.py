@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from diagnostics.report.escape import printable, shorten
-from diagnostics.report.style import Style
+from diagnostics.report.style import LABEL, Style
 from diagnostics.verdict import Finding, Verdict
 
-LABEL = 10
 MAX_LINES = 5
 """More do not fit the screen; --json has them all."""
 
@@ -37,7 +36,7 @@ def background_line(verdict: Verdict, style: Style) -> list[str]:
     said = ", ".join(f"{n} {times} {c}" if n > 1 else c for c, n in counts.most_common(4))
     left = len(counts) - 4
     text = f"not the download's, not judged: {said}" + (f" and {left} more" if left > 0 else "")
-    return style.wrap(text, f"{'Beside':{LABEL}}", " " * LABEL)
+    return style.labelled("Beside", text)
 
 
 def _tree(findings: Sequence[Finding], root: str | None) -> Iterator[tuple[int, Finding]]:

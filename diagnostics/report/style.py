@@ -10,6 +10,9 @@ from typing import TextIO
 
 import click
 
+LABEL = 10
+"""Columns of the labels at the left."""
+
 MIN_WIDTH = 40
 MAX_WIDTH = 100
 """Longer lines are hard to read."""
@@ -52,6 +55,10 @@ class Style:
             break_long_words=False,
             break_on_hyphens=False,
         ) or [first.rstrip()]
+
+    def labelled(self, label: str, text: str) -> list[str]:
+        """Break text into lines beside a label."""
+        return self.wrap(text, f"{label:{LABEL}}", " " * LABEL)
 
 
 def detect(stream: TextIO, environ: Mapping[str, str]) -> Style:

@@ -15,7 +15,7 @@ from diagnostics.report import picture
 from diagnostics.report.escape import printable
 from diagnostics.report.filters import common_filter, frame_list
 from diagnostics.report.related import background_line, related_lines
-from diagnostics.report.style import Style, detect
+from diagnostics.report.style import LABEL, Style, detect
 from diagnostics.verdict import (
     CaptureSummary,
     Evidence,
@@ -27,8 +27,6 @@ from diagnostics.verdict import (
     Verdict,
 )
 
-LABEL = 10
-"""Columns of the labels at the left."""
 MAX_EVIDENCE = 3
 MAX_FIXES = 3
 """More do not fit the screen; --json has them all."""
@@ -70,12 +68,12 @@ def render(verdict: Verdict, style: Style) -> str:
     if root is not None:
         lines += _cause(root, verdict.time, style)
     elif verdict.time.total_s > 0:
-        lines += _labelled("Time", _time(verdict.time), style)
+        lines += style.labelled("Time", _time(verdict.time))
     lines += related_lines(verdict, style)
     for note in verdict.notes:
-        lines += _labelled("Note", printable(note), style)
+        lines += style.labelled("Note", printable(note))
     lines += background_line(verdict, style)
-    lines += _labelled("Capture", _capture(verdict.capture), style)
+    lines += style.labelled("Capture", _capture(verdict.capture))
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -94,9 +92,9 @@ def _headline(verdict: Verdict, style: Style) -> Iterator[str]:
 
 
 def _cause(root: Finding, time: TimeSpent, style: Style) -> Iterator[str]:
-    yield from _labelled("Hop", hop_text(root.hop, root.confidence), style)
+    yield from style.labelled("Hop", hop_text(root.hop, root.confidence))
     yield from _evidence(root.evidence, style)
-    yield from _labelled("Cost", _cost(root, time), style)
+    yield from style.labelled("Cost", _cost(root, time))
     yield from _fixes(root.fix, style)
 
 
@@ -123,11 +121,11 @@ def _evidence(pieces: Sequence[Evidence], style: Style) -> Iterator[str]:
     label = "Evidence"
     for piece in pieces[:MAX_EVIDENCE]:
         where = f" ({frame_list(piece.frames)})" if piece.frames else ""
-        yield from _labelled(label, printable(piece.text) + where, style)
+        yield from style.labelled(label, printable(piece.text) + where)
         label = ""
     left = len(pieces) - MAX_EVIDENCE
     if left > 0:
-        yield from _labelled("", f"and {left} more in --json", style)
+        yield from style.labelled("", f"and {left} more in --json")
     shown = common_filter(pieces[:MAX_EVIDENCE])
     if shown:
         # Never wrapped: it is there to be pasted.
@@ -168,7 +166,7 @@ def seconds(value: float) -> str:
 def _fixes(fixes: Sequence[Fix], style: Style) -> Iterator[str]:
     label = "Fix"
     for fix in fixes[:MAX_FIXES]:
-        yield from _labelled(label, printable(fix.text), style)
+        yield from style.labelled(label, printable(fix.text))
         if fix.command:
             command = style.paint(printable(fix.command), "cyan")
             yield f"{'':{LABEL}}  $ {command}"
@@ -179,7 +177,3 @@ def _capture(capture: CaptureSummary) -> str:
     lost = f", {capture.dropped:,} lost while recording" if capture.dropped else ""
     names = ", ".join(printable(name) for name in capture.files) or "-"
     return f"{names}: {capture.packets:,} packet{'s' * (capture.packets != 1)}{lost}"
-
-
-def _labelled(label: str, text: str, style: Style) -> list[str]:
-    return style.wrap(text, f"{label:{LABEL}}", " " * LABEL)
