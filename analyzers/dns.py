@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -48,14 +47,30 @@ class _Exchange:
 
 def exchanges(capture: Capture, connections: Sequence[Connection]) -> tuple[DnsExchange, ...]:
     """All DNS exchanges with port 53 (mDNS and LLMNR have other ports), in order of time."""
-    book = _Book(carried_messages(capture, connections))
-    for row in error_rows(capture.table).tolist():
-        version, kind = int(capture.table.version[row]), int(capture.table.icmp_type[row])
-        quote = quote_in(capture.payload(row), version, kind)
-        if quote is not None and quote.destination_port == DNS_PORT:
-            book.add_error(quote, row + 1)
+    book = _Book(carried_messages(capture, connections), _errors(capture))
     found = sorted(book.exchanges, key=lambda e: e.first_s)
     return tuple(_finished(exchange, index) for index, exchange in enumerate(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    """An ICMP error about a packet to port 53."""
+
+    time_s: float
+    frame: int
+    quote: Quote
+
+
+def _errors(capture: Capture) -> list[_Error]:
+    table = capture.table
+    found = []
+    for row in error_rows(table).tolist():
+        version, kind = int(table.version[row]), int(table.icmp_type[row])
+        quote = quote_in(capture.payload(row), version, kind)
+        if quote is not None and quote.destination_port == DNS_PORT:
+            time_s = int(table.time_ns[row] - table.time_ns[0]) / 1e9
+            found.append(_Error(time_s, row + 1, quote))
+    return found
 
 
 @dataclass(slots=True)
@@ -69,27 +84,29 @@ class _Asked:
 class _Book:
     """Joins queries to their retries, and responses and errors to their queries."""
 
-    def __init__(self, messages: Sequence[Carried]) -> None:
+    def __init__(self, messages: Sequence[Carried], errors: Sequence[_Error]) -> None:
         self.exchanges: list[_Exchange] = []
         self._latest: dict[Question, _Exchange] = {}
         self._asked: dict[Identity, list[_Asked]] = defaultdict(list)
-        self._sockets: dict[Socket, list[_Exchange]] = defaultdict(list)
+        self._sockets: dict[Socket, _Exchange] = {}
         self._rounds = Rounds(messages)
-        for message in messages:
-            if message.message.is_response:
-                self._add_response(message)
-            elif message.message.name is not None:
-                self._add_query(message)
+        events: list[Carried | _Error] = [*messages, *errors]
+        for event in sorted(events, key=lambda e: (e.time_s, e.frame)):
+            if isinstance(event, _Error):
+                self._add_error(event)
+            elif event.message.is_response:
+                self._add_response(event)
+            elif event.message.name is not None:
+                self._add_query(event)
 
-    def add_error(self, quote: Quote, frame: int) -> None:
+    def _add_error(self, error: _Error) -> None:
         """Join an ICMP error to the exchange whose query it quotes."""
-        if quote.protocol not in (UDP, TCP) or quote.source_port is None:
-            return
-        socket = (quote.source, quote.source_port, quote.destination, quote.protocol)
-        before = self._sockets.get(socket, [])
-        at = bisect_left(before, frame, key=lambda e: e.queries[0].frame)
-        if at:
-            before[at - 1].icmp_frames.append(frame)
+        quote = error.quote
+        if quote.source_port is not None:
+            socket = quote.source, quote.source_port, quote.destination, quote.protocol
+            exchange = self._sockets.get(socket)
+            if exchange is not None:
+                exchange.icmp_frames.append(error.frame)
 
     def _add_query(self, carried: Carried) -> None:
         question = question_of(carried)
@@ -104,9 +121,7 @@ class _Book:
         else:
             asked.append(_Asked(exchange, carried.time_s))
         protocol = UDP if carried.stream is None else TCP
-        sockets = self._sockets[carried.client, carried.client_port, carried.server, protocol]
-        if not sockets or sockets[-1] is not exchange:
-            sockets.append(exchange)
+        self._sockets[carried.client, carried.client_port, carried.server, protocol] = exchange
 
     def _is_retry(self, exchange: _Exchange, carried: Carried) -> bool:
         if exchange.answered or carried.time_s - exchange.first_s > RETRY_S:
@@ -117,6 +132,9 @@ class _Book:
             last.source_port,
             last.transaction_id,
         ):
+            return True
+        if exchange.icmp_frames:
+            # An error reaches the resolver's socket at once: no time-out to wait for.
             return True
         if carried.time_s - last.time_s < TOGETHER_S:
             return False

@@ -34,7 +34,7 @@ def hosts(
     """All addresses that sent or received packets, in order of first appearance."""
     table = capture.table
     packets = np.bincount(table.source[table.source >= 0], minlength=len(table.addresses))
-    modes = _usual_ttls(capture, icmp_errors)
+    modes = _usual_ttls(capture, icmp_errors, exchanges)
     texts = [str(address) for address in table.addresses]
     ttls = {text: ttl for text, ttl in zip(texts, modes, strict=True) if ttl is not None}
     local = local_addresses(table, ttls, connections, exchanges)
@@ -60,11 +60,13 @@ def _host(
     )
 
 
-def _usual_ttls(capture: Capture, icmp_errors: Sequence[IcmpError]) -> list[int | None]:
+def _usual_ttls(
+    capture: Capture, icmp_errors: Sequence[IcmpError], exchanges: Sequence[DnsExchange]
+) -> list[int | None]:
     """Most frequent TTL by address index; None for addresses that sent nothing that counts.
 
-    RSTs and ICMP errors may be somebody else's, probes have TTLs of their own, and what goes to
-    a group (mDNS, IGMP) has the TTL of its protocol.
+    RSTs, ICMP errors and DNS answers before the last may be somebody else's, probes have TTLs of
+    their own, and what goes to a group (mDNS, IGMP) has the TTL of its protocol.
     """
     table = capture.table
     counted = (table.source >= 0) & np.isin(table.protocol, (ICMP, ICMPV6, TCP, UDP))
@@ -72,11 +74,25 @@ def _usual_ttls(capture: Capture, icmp_errors: Sequence[IcmpError]) -> list[int 
     counted &= ~multicast_addresses(table)[table.destination]
     counted[error_rows(table)] = False
     counted[limited_rows(table, icmp_errors)] = False
+    counted[_doubtful_answers(exchanges)] = False
     keys = table.source[counted].astype(np.int64) * _TTLS + table.ttl[counted]
     modes: list[int | None] = [None] * len(table.addresses)
     for address, ttl in _modes(keys, len(table.addresses)):
         modes[address] = ttl
     return modes
+
+
+def _doubtful_answers(exchanges: Sequence[DnsExchange]) -> list[int]:
+    """Rows of DNS answers that another one with another TTL follows: they had two senders.
+
+    Who forges answers must be first; the last one is from the server.
+    """
+    return [
+        response.frame - 1
+        for exchange in exchanges
+        for response in exchange.responses[:-1]
+        if response.ip_ttl != exchange.responses[-1].ip_ttl
+    ]
 
 
 def _modes(keys: Int64, addresses: int) -> Iterator[tuple[int, int]]:

@@ -51,11 +51,13 @@ def tunnel_offsets(exchanges: Sequence[HttpExchange]) -> dict[int, tuple[int, in
 
 
 def _speaks_http(capture: Capture, connection: Connection) -> bool:
-    """Whether the first bytes of either side look like HTTP."""
+    """Whether the client begins with a request, or the server alone is there to be heard."""
     asked, answered = connection.client.first_data_frame, connection.server.first_data_frame
     if asked is not None and looks_like_request(capture.payload(asked - 1)):
         return True
-    return answered is not None and looks_like_response(capture.payload(answered - 1))
+    if answered is None or not looks_like_response(capture.payload(answered - 1)):
+        return False
+    return asked is None or connection.starts_midway
 
 
 @dataclass(frozen=True, slots=True)

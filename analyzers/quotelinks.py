@@ -10,6 +10,7 @@ import numpy.typing as npt
 from analyzers.quotes import TCP, Quote
 from captures.packets import LATER_FRAGMENT, Capture
 
+Bools = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
 
 #: Packets of a flow that are looked through, latest first. An error comes within a round trip
@@ -68,8 +69,8 @@ class QuotedFlows:
         quoted[1, self._pairs & 0xFFFFFFFF] = True
         rows: Int64 = np.flatnonzero(quoted[0][table.source] & quoted[1][table.destination])
         rows = rows[(table.fragment[rows] & LATER_FRAGMENT) == 0]
-        rows = rows[np.isin(_pair_keys(self._capture, rows), self._pairs)]
-        return rows
+        quoted_pair: Bools = np.isin(_pair_keys(self._capture, rows), self._pairs)
+        return rows[quoted_pair]
 
     def _pair(self, quote: Quote) -> int | None:
         """Source and destination as one number; None when the capture does not have them."""
