@@ -129,9 +129,7 @@ def _extensions(layers: Layers, rows: NDArray[np.intp]) -> None:
         at = layers.transport[rows]
         held = layers.holds(rows, at.astype(np.int64) + 8)
         held &= layers.transport_length[rows] >= 8
-        broken = rows[~held]
-        columns.fragment[broken] |= BROKEN_HEADER
-        layers.transport[broken] = -1
+        _break(layers, rows[~held])
         rows, at = rows[held], at[held]
         protocol = columns.protocol[rows]
         size = _extension_size(layers, rows, at, protocol)
@@ -147,6 +145,12 @@ def _extensions(layers: Layers, rows: NDArray[np.intp]) -> None:
         rows = rows[more]
         if not len(rows):
             return
+    _break(layers, rows)
+
+
+def _break(layers: Layers, rows: NDArray[np.intp]) -> None:
+    layers.columns.fragment[rows] |= BROKEN_HEADER
+    layers.transport[rows] = -1
 
 
 def _extension_size(

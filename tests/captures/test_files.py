@@ -97,7 +97,12 @@ def test_what_is_no_capture_is_refused_in_one_line(data: bytes, reason: str) -> 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     read, write = os.pipe()
-    feeder = threading.Thread(target=lambda: (os.write(write, PCAP), os.close(write)))
+
+    def feed() -> None:
+        os.write(write, PCAP)
+        os.close(write)
+
+    feeder = threading.Thread(target=feed)
     feeder.start()
     with os.fdopen(read) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
