@@ -247,11 +247,14 @@ def parse_server_hello(body: bytes) -> Choice | None:
     cursor = Cursor(body)
     version = cursor.number(2)
     random = cursor.take(32)
-    session_id = cursor.block(1)
+    # Drafts of TLS 1.3 before the 22nd had neither session id nor compression.
+    draft = version >> 8 == 0x7F
+    session_id = b"" if draft else cursor.block(1)
     cipher = cursor.number(2)
     if cursor.short:
         return None
-    cursor.take(1)
+    if not draft:
+        cursor.take(1)
     extensions = dict(_extensions(cursor)) if cursor.left else {}
     if len(extensions.get(SUPPORTED_VERSIONS, b"")) == 2:
         version = int.from_bytes(extensions[SUPPORTED_VERSIONS], "big")
