@@ -73,12 +73,16 @@ def _open_path(path: Path, refuse: Sniffer) -> tuple[ByteStore, str | None]:
 
 
 def _open_stream(file: BinaryIO, name: str, refuse: Sniffer) -> tuple[ByteStore, str | None]:
-    try:
-        if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.tell() == 0:
-            return _open_file(file, name, refuse)
-    except (OSError, ValueError, AttributeError):
-        pass  # no file descriptor behind it, as in tests and wrappers
+    if _is_untouched_file(file):
+        return _open_file(file, name, refuse)
     return _unpack(_spool(file.read, name, MAX_SPOOL, refuse), name, refuse)
+
+
+def _is_untouched_file(file: BinaryIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.tell() == 0
+    except (OSError, ValueError, AttributeError):
+        return False  # nothing with a descriptor, such as BytesIO
 
 
 def _open_file(file: Any, name: str, refuse: Sniffer) -> tuple[ByteStore, str | None]:
