@@ -83,7 +83,9 @@ def save(scenario: Scenario, seed: int, directory: Path) -> Result:
         (directory / "expected.json").write_text(json.dumps(truth, indent=2) + "\n")
         for wire in stand.run.directory.glob("wire-*.jsonl"):
             (directory / wire.name).write_bytes(wire.read_bytes())
-    return Result(scenario, seed, time.monotonic() - started, [], {}, output)
+    return Result(
+        scenario, seed, time.monotonic() - started, _failure(scenario, status), {}, output
+    )
 
 
 def run_all(
@@ -103,6 +105,13 @@ def run_all(
             except BaseException:
                 stop.set()
                 raise
+
+
+def _failure(scenario: Scenario, status: int) -> list[str]:
+    """Check that the fault works: what must fail fails, everything else arrives."""
+    if (scenario.expect.outcome == "failed") == (status != 0):
+        return []
+    return [f"lab: expected {scenario.expect.outcome}, the command's status is {status}"]
 
 
 def _guarded(job: Job, scenario: Scenario, seed: int, stop: threading.Event) -> Result:
