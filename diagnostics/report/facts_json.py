@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzers.facts import Certificate, Facts, RttSamples
+from analyzers.rtt import jitter_s
 from diagnostics.report.json import Json
 from diagnostics.report.numbers import spread
 
@@ -116,7 +117,9 @@ def _rows(thing: npt.NDArray[np.int64]) -> Json:
 @value.register
 def _samples(thing: RttSamples) -> Json:
     seen = spread(thing.rtt_s)
-    return {"count": 0} if seen is None else {k: value(v) for k, v in asdict(seen).items()}
+    if seen is None:
+        return {"count": 0}
+    return {**{k: value(v) for k, v in asdict(seen).items()}, "jitter_s": value(jitter_s(thing))}
 
 
 @value.register

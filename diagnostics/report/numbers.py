@@ -16,20 +16,15 @@ class Spread:
     min_s: float
     median_s: float
     p95_s: float
-    jitter_s: float
-    """Interarrival jitter at the last sample, smoothed over 16 (RFC 3550 section 6.4.1)."""
 
 
 def spread(samples_s: npt.NDArray[np.float64]) -> Spread | None:
-    """Describe samples in time order; None when there are none."""
+    """Describe samples; None when there are none."""
     samples_s = samples_s[np.isfinite(samples_s)]
     if not len(samples_s):
         return None
     low, median, high = np.percentile(samples_s, (0, 50, 95)).tolist()
-    jitter = 0.0
-    for step in np.abs(np.diff(samples_s)).tolist():
-        jitter += (step - jitter) / 16
-    return Spread(len(samples_s), low, median, high, jitter)
+    return Spread(len(samples_s), low, median, high)
 
 
 def ms(value_s: float | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Connection, Facts, Half, Side
+from analyzers.rtt import jitter_s
 from diagnostics.report.filters import frame_numbers
 from diagnostics.report.numbers import at, ms, size, spread
 from diagnostics.report.table import Table
@@ -102,7 +103,7 @@ def _round_trips(connection: Connection) -> Iterator[tuple[object, ...]]:
             ms(seen.min_s),
             ms(seen.median_s),
             ms(seen.p95_s),
-            ms(seen.jitter_s),
+            ms(jitter_s(samples)),
         )
 
 
