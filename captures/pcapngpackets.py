@@ -21,7 +21,8 @@ _NO_PACKETS = (9, 0x204, 0x216, 0x221, 0xBAD, 0x40000BAD)
 #: Shortest sound block of each type that makes a row.
 SMALLEST = {ENHANCED: 32, _SIMPLE: 16, _OLD: 32} | dict.fromkeys(_NO_PACKETS, 12)
 
-#: From a block's start to the packet's first byte.
+#: From a block's start to its body, and to the packet's first byte.
+_BODY = 8
 _DATA = 28
 _SIMPLE_DATA = 12
 #: Bytes of a block that are not packet or options.
@@ -87,6 +88,7 @@ def _other_blocks(
         batch.heads = heads
 
     foreign = ~(old | simple | (kind == ENHANCED))
+    batch.offset[foreign] += _BODY - _DATA
     batch.captured[foreign] = 0
     batch.length[foreign] = 0
     batch.interface[simple | foreign] = 0
