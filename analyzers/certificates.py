@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from analyzers.facts import Certificate, Chain
+from analyzers.inspection import inspection_vendor
 from analyzers.pki import dn
 from analyzers.pki.der import Malformed
 from analyzers.pki.keys import verifies
 from analyzers.pki.x509 import X509, read
+
+__all__ = ["chain", "inspection_vendor", "parse", "read_certificate"]
 
 #: Chains sent are below 10 certificates and 20 KB; crypto/tls takes 256 KiB of them at most.
 MAX_CERTIFICATES = 64

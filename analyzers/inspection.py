@@ -1,0 +1,85 @@
+"""Names that TLS inspection products put into the certificates they mint: issuer in, product out.
+
+A name proves nothing by itself: an administrator may give an inspecting device any name. Sources:
+
+- chromium: ssl_error_assistant.asciipb, the list by which Chrome names such software
+  (chromium/src, components/security_interstitials/content/resources)
+- a URL: the vendor's own documentation, or a report that shows the issuer
+- default: the name the program itself gives the authority it makes
+- generic: words that only such an authority has in its name
+"""
+
+from __future__ import annotations
+
+import re
+
+_PRODUCTS: tuple[tuple[str, str, str], ...] = (
+    (r"zscaler", "Zscaler", "chromium; https://github.com/microsoft/vscode/issues/207636"),
+    (r"netskope|goskope\.com", "Netskope", "https://docs.netskope.com/en/certificates/"),
+    (r"fortigate|fortinet", "Fortinet FortiGate", "chromium"),
+    (r"palo ?alto networks|\bpan-?os\b", "Palo Alto Networks", "https://docs.paloaltonetworks.com"),
+    (r"blue ?coat|proxysg", "Symantec Blue Coat", "chromium"),
+    (r"symantec web security", "Symantec Web Security Service", "https://techdocs.broadcom.com"),
+    (r"cisco umbrella|opendns", "Cisco Umbrella", "chromium; https://go.dev/issue/46428"),
+    (r"cisco (firepower|ironport|web security)", "Cisco Secure Web", "https://www.cisco.com"),
+    (r"sophos", "Sophos", "chromium"),
+    (r"cyberoam", "Cyberoam", "chromium"),
+    (r"kaspersky", "Kaspersky", "chromium"),
+    (r"eset ssl filter", "ESET", "https://help.eset.com (SSL/TLS protocol filtering)"),
+    (r"avast!? (web|untrusted)|avast antivirus", "Avast", "chromium"),
+    (r"avg (web|antivirus)", "AVG", "default: AVG Web/Mail Shield Root"),
+    (r"norton (web|antivirus)", "Norton", "default: Norton Web/Mail Shield Root"),
+    (r"bitdefender", "Bitdefender", "chromium"),
+    (r"mcafee web gateway", "McAfee Web Gateway", "chromium"),
+    (r"skyhigh|mcafee", "Skyhigh Security", "https://success.skyhighsecurity.com"),
+    (r"forcepoint", "Forcepoint", "chromium"),
+    (r"websense", "Forcepoint (Websense)", "https://www.websense.com/content/support"),
+    (r"check ?point", "Check Point", "https://support.checkpoint.com (HTTPS Inspection)"),
+    (r"watchguard|fireware", "WatchGuard", "default: Fireware HTTPS Proxy"),
+    (r"barracuda", "Barracuda", "https://campus.barracuda.com (SSL Inspection)"),
+    (r"untangle|arista ng firewall", "Untangle", "https://wiki.edge.arista.com (SSL Inspector)"),
+    (r"pfsense", "pfSense", "https://docs.netgate.com (Squid package)"),
+    (r"opnsense", "OPNsense", "https://docs.opnsense.org (transparent proxy)"),
+    (r"sonicwall", "SonicWall", "chromium"),
+    (r"smoothwall", "Smoothwall", "chromium"),
+    (r"netspark", "NetSpark", "chromium"),
+    (r"iwss\.trend|interscan", "Trend Micro InterScan", "chromium"),
+    (r"contentkeeper", "ContentKeeper", "chromium"),
+    (r"lightspeed (rocket|systems)", "Lightspeed", "https://help.lightspeedsystems.com"),
+    (r"goguardian", "GoGuardian", "https://support.goguardian.com"),
+    (r"securly", "Securly", "https://support.securly.com"),
+    (r"linewize|family zone", "Linewize", "https://help.linewize.com"),
+    (r"\biboss\b", "iboss", "https://support.iboss.com"),
+    (r"gateway ca - cloudflare", "Cloudflare Gateway", "https://developers.cloudflare.com"),
+    (r"cato networks", "Cato Networks", "https://support.catonetworks.com"),
+    (r"stormshield|netasq", "Stormshield", "https://github.com/sectigo/CTLogs/pull/38"),
+    (r"menlo security", "Menlo Security", "https://support.menlosecurity.com"),
+    (r"adguard", "AdGuard", "default: AdGuard Personal CA"),
+    (r"dr\.? ?web", "Dr.Web", "default: Dr.Web SpIDer Gate Trusted Root"),
+    (r"\bsquid\b", "Squid", "https://wiki.squid-cache.org/Features/SslPeekAndSplice"),
+    (r"mitmproxy", "mitmproxy", "default: mitmproxy/certs.py"),
+    (r"charles proxy|xk72", "Charles", "default: Charles Proxy CA"),
+    (r"fiddler|do_not_trust", "Fiddler", "default: DO_NOT_TRUST_FiddlerRoot"),
+    (r"portswigger|burp suite", "Burp Suite", "default: PortSwigger CA"),
+    (r"zed attack proxy|\bowasp zap\b|\bzap root ca\b", "ZAP", "default: OWASP ZAP Root CA"),
+    (r"proxyman", "Proxyman", "default: Proxyman CA"),
+    (r"superfish", "Superfish", "https://www.cisa.gov/news-events/alerts/2015/02/20"),
+    (
+        r"(ssl|tls|https|deep)[ _-]?(inspect|decrypt|intercept|filter|proxy|forward|scan)"
+        r"|forward (un)?trust|(inspect|decrypt|intercept)ion (root |sub)?ca|\bdpi\b|\bmitm\b"
+        r"|(web|proxy|forward) ?proxy|web (filter|gateway)|secure web",
+        "an inspecting proxy",
+        "generic",
+    ),
+)
+"""Pattern in the issuer, product, and where the name comes from; the first match counts."""
+
+_COMPILED = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name, _ in _PRODUCTS)
+
+#: Names are short; what is longer was made to keep a pattern busy.
+_MAX_LENGTH = 2048
+
+
+def inspection_vendor(issuer: str) -> str | None:
+    """Name the inspection product whose name stands in an issuer's distinguished name."""
+    return next((n for pattern, n in _COMPILED if pattern.search(issuer[:_MAX_LENGTH])), None)
