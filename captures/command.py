@@ -95,7 +95,7 @@ class _Run:
 
     def run(self, command: Sequence[str], environment: Mapping[str, str]) -> Finished:
         program = resolve(command, environment)
-        channels = {name: open_channel(self._screen.target(name)) for name in ("stdout", "stderr")}
+        channels = {name: open_channel(self._screen.target(name)) for name in self._screen.streams}
         self._readers = {name: reader for name, (reader, _) in channels.items()}
         started_ns, self._started = time.time_ns(), time.monotonic()
         try:
@@ -104,10 +104,12 @@ class _Run:
                 [program if sys.platform == "win32" else command[0], *command[1:]],
                 executable=program,
                 env=dict(environment),
-                stdout=channels["stdout"][1],
-                stderr=channels["stderr"][1],
+                stdout=channels[self._screen.stream("stdout")][1],
+                stderr=channels[self._screen.stream("stderr")][1],
             )
         except OSError as error:
+            for reader in self._readers.values():
+                os.close(reader)
             raise _cannot_run(command[0], error) from error
         finally:
             for _, writer in channels.values():
@@ -140,8 +142,8 @@ class _Run:
 
     def _start_threads(self, process: subprocess.Popen[bytes]) -> None:
         for name, reader in self._readers.items():
-            # Only go's standard error carries its trace.
-            line_filter = self._filter if name == "stderr" else None
+            # go's trace is on its standard error only.
+            line_filter = None if name == "stdout" else self._filter
             arguments = (name, reader, line_filter)
             self._threads.append(threading.Thread(target=self._tee, args=arguments, daemon=True))
         for thread in self._threads:

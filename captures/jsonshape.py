@@ -18,19 +18,20 @@ from captures.errors import UnreadableCapture
 
 T = TypeVar("T")
 
+_HINT = "It was not written by badhop capture, or was changed since; record again."
+
 #: What each scalar is called in a message.
 _SCALARS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 
 
 def decode(shape: type[T], value: object, where: str) -> T:
     """Give `value` as an instance of the dataclass `shape`; `where` opens every message."""
-    if not isinstance(value, dict):
-        raise UnreadableCapture(f"{where} is {_name(value)}, not an object")
+    entries = _expect(dict, value, "an object", where)
     hints = _hints(typing.cast(Any, shape))
     arguments = {
-        field.name: _convert(hints[field.name], value[field.name], f"{where}.{field.name}")
+        field.name: _convert(hints[field.name], entries[field.name], f"{where}.{field.name}")
         for field in dataclasses.fields(typing.cast(Any, shape))
-        if field.name in value
+        if field.name in entries
     }
     return shape(**arguments)
 
@@ -62,7 +63,7 @@ def _scalar(kind: type, value: object, where: str) -> Any:
     if kind is float and type(value) is int:
         value = _as_float(value)
     if type(value) is not kind or (isinstance(value, float) and not math.isfinite(value)):
-        raise UnreadableCapture(f"{where} is {_name(value)}, not {_SCALARS[kind]}")
+        raise UnreadableCapture(f"{where} is {_name(value)}, not {_SCALARS[kind]}", _HINT)
     # Lone surrogates are legal in JSON and cannot be printed or saved again.
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
@@ -76,7 +77,7 @@ def _as_float(value: int) -> float:
 
 def _expect(kind: type[T], value: object, name: str, where: str) -> T:
     if not isinstance(value, kind):
-        raise UnreadableCapture(f"{where} is {_name(value)}, not {name}")
+        raise UnreadableCapture(f"{where} is {_name(value)}, not {name}", _HINT)
     return value
 
 

@@ -98,19 +98,25 @@ def record(
     except BaseException:
         bundle.discard(directory, is_new)
         raise
-    return _Take(options, around, recorder, plan.path).run()
+    return _Take(options, around, recorder, plan.path, is_new).run()
 
 
 class _Take:
     """One recording that is running."""
 
     def __init__(
-        self, options: Options, around: Surroundings, recorder: Recorder, capture: Path
+        self,
+        options: Options,
+        around: Surroundings,
+        recorder: Recorder,
+        capture: Path,
+        is_new: bool,
     ) -> None:
         self._options = options
         self._around = around
         self._recorder = recorder
         self._capture = capture
+        self._is_new = is_new
         self._output = OutputLog(around.redactor)
         self._requests = RequestLog()
         self._watch: SocketWatch | None = None
@@ -125,7 +131,7 @@ class _Take:
                 finished = self._run_command(signals)
             except BaseException:
                 self._recorder.stop()
-                bundle.discard(self._capture.parent, is_new=True)
+                bundle.discard(self._capture.parent, self._is_new)
                 raise
             recorded, error = self._stop_recorder()
             session = self._session(finished, recorded, signals.interrupted, error)
@@ -162,7 +168,7 @@ class _Take:
 
     def _on_line(self, stream: str, line: bytes, held: bool, time_s: float) -> None:
         text = line[:MAX_LINE].decode("utf-8", "replace").rstrip("\r")
-        if stream == "stderr" and text.startswith("# get "):
+        if stream != "stdout" and text.startswith("# get "):
             self._requests.add(text, round(time_s, 6))
         if is_trouble(text) and len(self._troubles) < _MAX_TROUBLES:
             self._troubles.append(text)

@@ -23,13 +23,18 @@ SESSION_NAME = "session.json"
 #: A real session of 10,000 output lines stays below 10 MB; more is no session of ours.
 MAX_SESSION_BYTES = 64 * 1024 * 1024
 
+#: The packets can be read without their session.
+_HINT = f"Record again, or give {CAPTURE_NAME} itself to diagnose the packets alone."
+
 
 @dataclass(frozen=True, slots=True)
 class OutputLine:
     """One line that the command wrote."""
 
     time_s: float = 0.0  #: seconds after the command started
-    stream: str = ""  #: stdout, stderr, or trace: a line go wrote only because badhop set -x
+    #: stdout; stderr; output, where both led to one place; or trace, a line that go wrote only
+    #: because badhop set -x.
+    stream: str = ""
     text: str = ""  #: without its line end, credentials removed
 
 
@@ -174,15 +179,15 @@ def load(path: Path) -> Session:
     path = session_path(path)
     try:
         if path.stat().st_size > MAX_SESSION_BYTES:
-            raise UnreadableCapture(f"{path} is too large to be a session")
+            raise UnreadableCapture(f"{path} is too large to be a session", _HINT)
         value = json.loads(path.read_bytes())
     except OSError as error:
-        raise UnreadableCapture(f"{path}: {error.strerror or error}") from error
+        raise UnreadableCapture(f"{path}: {error.strerror or error}", _HINT) from error
     except (ValueError, RecursionError) as error:
-        raise UnreadableCapture(f"{path} is not JSON: {_one_line(error)}") from error
+        raise UnreadableCapture(f"{path} is not JSON: {_one_line(error)}", _HINT) from error
     schema = value.get("schema") if isinstance(value, dict) else None
     if schema != SCHEMA:
-        raise UnreadableCapture(f"{path} is not a {SCHEMA} file")
+        raise UnreadableCapture(f"{path} is not a {SCHEMA} file", _HINT)
     return decode(Session, value, path.name)
 
 
@@ -194,11 +199,17 @@ def session_path(path: Path) -> Path:
 
 
 def save(session: Session, path: Path) -> None:
-    """Write `session` to `path`, readable by its owner only. Raises OSError."""
+    """Write `session` to `path`, readable by its owner only. Raises OSError, and leaves nothing."""
     text = json.dumps(dataclasses.asdict(session), indent=1, ensure_ascii=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text + "\n")
+    draft = path.with_name(f".{path.name}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def rfc3339(time_ns: int) -> str:

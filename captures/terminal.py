@@ -63,6 +63,9 @@ class Screen:
 
     def __init__(self, standard_output: int, standard_error: int) -> None:
         self._targets = {"stdout": standard_output, "stderr": standard_error}
+        if _are_same(standard_output, standard_error):
+            # Two channels would lose the order in which the command wrote to them.
+            self._targets = {"output": standard_output}
         self._error = standard_error
         self._shows_progress = os.isatty(standard_error)
         self._is_terminal = {name: os.isatty(target) for name, target in self._targets.items()}
@@ -70,6 +73,15 @@ class Screen:
         self._drawn = False
         self._at_line_start = True
         self._last_write = 0.0
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Name the streams to tell apart: one, where both lead to the same place."""
+        return tuple(self._targets)
+
+    def stream(self, name: str) -> str:
+        """Give the stream that carries the command's `stdout` or `stderr`."""
+        return name if name in self._targets else "output"
 
     def target(self, stream: str) -> int:
         """Give the descriptor that `stream` goes to."""
@@ -116,6 +128,14 @@ class Screen:
             return os.get_terminal_size(self._error).columns or 80
         except OSError:
             return 80
+
+
+def _are_same(one: int, other: int) -> bool:
+    """Tell whether two descriptors lead to the same terminal, pipe or file."""
+    try:
+        return os.path.samestat(os.fstat(one), os.fstat(other))
+    except OSError:
+        return False
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -5,8 +5,10 @@ Packets are written as they come and never dissected: dissecting takes scapy 100
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import logging
+import math
 import os
 import socket
 import struct
@@ -17,13 +19,16 @@ from importlib.metadata import version
 from typing import Any
 
 from captures.errors import CapturePermission, UnknownInterface
-from captures.recorders.base import Plan, Recorded, create_private
+from captures.recorders.base import BUFFER_MIB, Plan, Recorded, create_private
 from captures.recorders.pcapng import Packet, PcapngWriter
 from captures.recorders.process import meaning_of
 from captures.session import Tool
 
 #: A reader looks this often whether it should end.
 _POLL_S = 0.1
+
+#: asm/socket.h: sets the buffer beyond the limit for users, which root may.
+_SO_RCVBUFFORCE = 33
 
 #: linux/if_packet.h: what the kernel could not hand over since the last question.
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
@@ -39,7 +44,7 @@ class ScapyRecorder:
         self._sockets: list[Any] = []
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
+        self._stopped_at = math.inf  #: wall clock, seconds
         self._count = 0
         self._error: str | None = None
 
@@ -59,6 +64,7 @@ class ScapyRecorder:
             for name in self._plan.interfaces:
                 listen = conf.L2listen(iface=name, promisc=False, filter=self._plan.bpf)
                 self._sockets.append(listen)
+                _enlarge_buffer(listen)
         except PermissionError as error:
             self._close()
             raise CapturePermission(f"{name}: {error.strerror}") from error
@@ -80,7 +86,7 @@ class ScapyRecorder:
 
     def stop(self) -> Recorded:
         """End the readers and write the counts."""
-        self._stopping.set()
+        self._stopped_at = time.time()
         for thread in self._threads:
             thread.join()
         dropped = [_kernel_drops(listen) for listen in self._sockets]
@@ -101,10 +107,15 @@ class ScapyRecorder:
         listen, snaplen = self._sockets[index], self._plan.snaplen
         skip_outgoing = _is_loopback(self._plan.interfaces[index])
         try:
-            while not self._stopping.is_set():
+            while True:
                 if not listen.select([listen], _POLL_S):
+                    if time.time() > self._stopped_at:
+                        return
                     continue
                 data, when = _receive(listen, skip_outgoing)
+                # What queued up before the end still counts.
+                if when > self._stopped_at:
+                    return
                 if data is not None:
                     packet = Packet(int(when * 1e9), index, len(data), data[:snaplen])
                     with self._lock:
@@ -139,6 +150,13 @@ def _receive(listen: Any, skip_outgoing: bool) -> tuple[bytes | None, float]:
 def _is_loopback(interface: str) -> bool:
     """Tell whether every packet shows up twice, leaving and arriving (Linux packet sockets)."""
     return sys.platform == "linux" and interface == "lo"
+
+
+def _enlarge_buffer(listen: Any) -> None:
+    """Replace scapy's buffer of 64 KiB, which 80 small packets fill."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            listen.ins.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, BUFFER_MIB << 20)
 
 
 def _kernel_drops(listen: Any) -> int:
