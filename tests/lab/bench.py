@@ -95,15 +95,21 @@ def start_background(stand: Bench) -> None:
     """Start the other traffic of the client, where the scenario has any."""
     if stand.scenario.background:
         script = stand.scenario.background.format(**stand.plan.names())
+        # go makes its directory when it begins, so the capture runs by then.
+        script = f'until [ -e "$GOPATH" ]; do sleep 0.01; done; {script}'
         stand.run.spawn("client", "sh", "-c", script, log="background", env=stand.environment)
 
 
 def _command(go: Path, scenario: Scenario) -> tuple[str, ...]:
     command = (str(go), "mod", "download")
+    line = " ".join(command)
     if scenario.pause:
         after_s, for_s = scenario.pause
         script = f"sleep {after_s}; kill -STOP $pid; sleep {for_s}; kill -CONT $pid; wait $pid"
-        return ("sh", "-c", f"{' '.join(command)} & pid=$!; {script}")
+        return ("sh", "-c", f"{line} & pid=$!; {script}")
+    if scenario.tries > 1:
+        rounds = " ".join(str(number) for number in range(1, scenario.tries))
+        return ("sh", "-c", f"for round in {rounds}; do {line} && exit; sleep 0.3; done; {line}")
     if scenario.timeout_s:
         return ("timeout", "-s", "INT", str(scenario.timeout_s), *command)
     return command

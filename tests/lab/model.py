@@ -197,6 +197,8 @@ class Scenario:
     client_sysctls: Mapping[str, str] = field(default_factory=dict)
     #: Stop the command after the first time, for the second.
     pause: tuple[float, float] | None = None
+    #: Try the download this often, as CI jobs do.
+    tries: int = 1
     #: The project's go.sum contradicts what the servers hold.
     wrong_sum: bool = False
     #: A shell command that runs beside the download.

@@ -44,10 +44,12 @@ class Run:
     def __enter__(self) -> Run:
         self.directory.mkdir(parents=True)
         (self.directory / "owner").write_text(_identity(os.getpid()))
+        _live.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+        _live.discard(self)
 
     def add(self, node: str, resolver: str = "", search: Sequence[str] = (), ndots: int = 1) -> str:
         """Make the namespace of a node and the resolver configuration it sees."""
@@ -105,6 +107,11 @@ class Run:
             _end(process)
         self._processes.clear()
 
+    def kill(self) -> None:
+        """End whatever runs in the namespaces, so that nobody waits for it any longer."""
+        for name in self._namespaces.values():
+            _kill_inside(name)
+
     def close(self) -> None:
         """End every process and remove every namespace; safe to call twice."""
         self.close_processes()
@@ -113,6 +120,15 @@ class Run:
         self._namespaces.clear()
         if not self._keep_files:
             shutil.rmtree(self.directory, ignore_errors=True)
+
+
+_live: set[Run] = set()
+
+
+def abort() -> None:
+    """End the processes of every run of this program; each run then cleans up by itself."""
+    for run in tuple(_live):
+        run.kill()
 
 
 def reap() -> None:
@@ -140,9 +156,9 @@ def _resolv_conf(resolver: str, search: Sequence[str], ndots: int) -> str:
 
 
 def _identity(pid: int) -> str:
-    """Tell a process from a later one that got the same number."""
-    stat = Path(f"/proc/{pid}/stat").read_text()
-    return f"{pid} {stat.rpartition(')')[2].split()[19]}"
+    """Tell a process from a later one that got the same number, and from its own zombie."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return "gone" if fields[0] == "Z" else f"{pid} {fields[19]}"
 
 
 def _alive(identity: str) -> bool:
@@ -164,11 +180,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _remove_namespace(name: str) -> None:
+def _kill_inside(name: str) -> None:
     with contextlib.suppress(LabError, subprocess.TimeoutExpired):
         for pid in tool("ip", "netns", "pids", name).split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
+
+
+def _remove_namespace(name: str) -> None:
+    _kill_inside(name)
     with contextlib.suppress(LabError, subprocess.TimeoutExpired):
         tool("ip", "netns", "del", name)
     shutil.rmtree(Path("/etc/netns") / name, ignore_errors=True)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.lab import netns
 from tests.lab.bench import Bench, bench, record, start_background
 from tests.lab.expectation import compare
 from tests.lab.model import Scenario
@@ -104,6 +105,7 @@ def run_all(
                     yield future.result()
             except BaseException:
                 stop.set()
+                netns.abort()
                 raise
 
 
@@ -136,7 +138,7 @@ def _diagnose(badhop: Path, capture: Path) -> dict[str, Any]:
     try:
         verdict: dict[str, Any] = json.loads(done.stdout)
     except json.JSONDecodeError:
-        return {"outcome": f"no JSON (status {done.returncode}): {done.stderr.strip()[-300:]}"}
+        return {"outcome": f"status {done.returncode}: {done.stderr.partition(chr(10))[0]}"}
     return verdict
 
 
