@@ -68,12 +68,11 @@ class _LookupIndex:
         before = known[: bisect_right([k.start_s for k in known], start_s)]
         fits = [k for k in before if start_s - k.end_s <= LOOKUP_TO_CONNECT_S]
         named = [k for k in fits if name is not None and k.name == name.lower()]
-        return (named or fits or [None])[-1]
+        best = named or fits
+        return best[-1] if best else None
 
 
-def _connection_attempts(
-    parts: Parts, signs: GoSigns, names: _LookupIndex
-) -> Iterator[Attempt]:
+def _connection_attempts(parts: Parts, signs: GoSigns, names: _LookupIndex) -> Iterator[Attempt]:
     handshakes = {h.stream: h for h in parts.handshakes}
     requests: dict[int, list[HttpExchange]] = defaultdict(list)
     for request in parts.requests:
@@ -109,9 +108,7 @@ def _attempts_on(
     clear = [r for r in requests if not r.is_connect]
     host = _name_of(connects, handshake, clear)
     via_proxy = bool(connects) or any(r.target.startswith("http://") for r in clear)
-    lookup = names.find(
-        connection.server.address, connection.first_s, None if via_proxy else host
-    )
+    lookup = names.find(connection.server.address, connection.first_s, None if via_proxy else host)
     name = host or (lookup.name if lookup else None)
     port = _tunnel_port(connects) or connection.server.port
     base = Attempt(

@@ -58,9 +58,7 @@ class GoSigns:
         sockets: set[tuple[int, str, int]] = set()
         if session is not None:
             names |= {_url_parts(r.url)[0] for r in session.requests}
-            sockets |= {
-                (s.local_port, s.remote_address, s.remote_port) for s in session.sockets
-            }
+            sockets |= {(s.local_port, s.remote_address, s.remote_port) for s in session.sockets}
         return cls(frozenset(names - {""}), frozenset(sockets))
 
     def connection(

@@ -130,7 +130,7 @@ def _order(findings: Sequence[Finding], root: Finding | None) -> list[Finding]:
 
 def _numbered(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Give ids, and turn the explainers' causes into their ids."""
-    ids = {}
+    ids: dict[str, str] = {}
     for number, finding in enumerate(findings, start=1):
         ids.setdefault(finding.cause, f"F{number}")
     named = [

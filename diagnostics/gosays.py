@@ -24,4 +24,5 @@ def gave_up(facts: Facts) -> bool:
 
 def setting(facts: Facts, name: str) -> str:
     """A setting of the recorded go command ("" when it is not known)."""
-    return facts.session.go.env.get(name, "") if facts.session is not None else ""
+    go = facts.session.go if facts.session is not None else None
+    return go.env.get(name, "") if go is not None else ""

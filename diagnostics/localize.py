@@ -6,20 +6,17 @@ Distances are closed intervals in IP hops from the capture point, as traceroute 
 from __future__ import annotations
 
 from analyzers.facts import Attempt, Connection, Facts, IcmpError, Reset
+from analyzers.ttl import distance_of as ttl_distance
 from diagnostics.verdict import Distance, Hop, Role
 
-INITIAL_TTLS = (32, 64, 128, 255)
-"""Initial TTLs in use (Linux and BSD 64, Windows 128, routers 255, some old stacks 32)."""
 LONGEST_PATH = 32
 """No Internet path is longer; a TTL that says so belongs to another initial value."""
 
 
 def distance_of_ttl(ttl: int) -> int | None:
     """Distance of a sender whose packets arrive with this TTL; None when no initial value fits."""
-    initial = next((i for i in INITIAL_TTLS if i >= ttl > 0), None)
-    if initial is None or initial - ttl + 1 > LONGEST_PATH:
-        return None
-    return initial - ttl + 1
+    distance = ttl_distance(ttl)
+    return distance if distance <= LONGEST_PATH else None
 
 
 def _at(distance: int | None) -> Distance | None:

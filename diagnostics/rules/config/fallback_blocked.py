@@ -25,6 +25,7 @@ go.dev/ref/mod#goproxy-protocol.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -47,7 +48,7 @@ def find(facts: Facts) -> Iterator[Finding]:
     entries = ENTRY.findall(goproxy)
     if len(entries) < 2 or not gave_up(facts):
         return
-    for (entry, separator), (following, _) in zip(entries, entries[1:], strict=False):
+    for (entry, separator), (following, _) in itertools.pairwise(entries):
         failed = _failed_at(facts, host_of(entry))
         if separator != "," or not failed or following == "off":
             continue

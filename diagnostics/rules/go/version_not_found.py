@@ -85,9 +85,5 @@ def _served(answer: Answer) -> tuple[str, str]:
 
 
 def _other_version_served(every: list[Answer], module: str, version: str) -> bool:
-    for other in every:
-        match = VERSION_FILE.match(other.url)
-        if match and other.status == 200 and match["module"] == module:
-            if match["version"] != version:
-                return True
-    return False
+    matches = [VERSION_FILE.match(other.url) for other in every if other.status == 200]
+    return any(m and m["module"] == module and m["version"] != version for m in matches)

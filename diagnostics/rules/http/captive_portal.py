@@ -1,0 +1,149 @@
+"""A portal answers in the module proxy's place.
+
+What it means
+-------------
+Where a module file was asked, a redirect to another site or a web page came back.
+
+Why it happens
+--------------
+A hotel, airport or office network that wants a log-in first; a single-sign-on page in front of a
+module proxy.
+
+How it is recognised
+--------------------
+A module file's URL is answered with HTML, with status 511, or with a redirect to another host
+that then delivers no module file; inside TLS, go's own words ("invalid character '<'").
+
+Fix
+---
+Log in with a browser, then download again.
+
+References
+----------
+RFC 6585 section 6, RFC 8908; golang/go issue 38680.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzers.facts import Attempt, Facts, HttpExchange, Stage
+from analyzers.gosigns import MODULE_PATH
+from diagnostics.answers import attempts_at, host_of
+from diagnostics.gosays import gave_up, lines
+from diagnostics.localize import distance_of, server_hop
+from diagnostics.report.escape import printable, shell_word
+from diagnostics.tries import indices, listed, lost_s, streams
+from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
+
+EXPLAINS = ("http.not_found", "http.unauthorized", "http.truncated_body", "go.*")
+
+HTML = re.compile(rb"^\s*<(!doctype|html|head|body|meta|script|title)", re.IGNORECASE)
+PAGE_WORDS = re.compile(r"invalid character '<' looking for beginning of value")
+URL = re.compile(r"https?://[^\s\"]+")
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per address that answers module requests with web pages."""
+    by_address: dict[str | None, list[tuple[Attempt, HttpExchange]]] = {}
+    for attempt, request in _module_requests(facts):
+        if _is_page(request) or _leads_nowhere(facts, request):
+            by_address.setdefault(attempt.address, []).append((attempt, request))
+    for found in by_address.values():
+        yield _finding(facts, found)
+    if not by_address:
+        yield from _said_by_go(facts)
+
+
+def _module_requests(facts: Facts) -> Iterator[tuple[Attempt, HttpExchange]]:
+    for attempt in facts.attempts:
+        if len(attempt.requests) == 1:
+            request = facts.requests[attempt.requests[0]]
+            if not request.is_connect and MODULE_PATH.search(request.target):
+                yield attempt, request
+
+
+def _is_page(request: HttpExchange) -> bool:
+    """A web page where info, mod, zip or a list was asked (error pages of 4xx and 5xx are not)."""
+    if request.status == 511:
+        return True
+    return (
+        request.status is not None and request.status < 300 and bool(HTML.match(request.body_start))
+    )
+
+
+def _leads_nowhere(facts: Facts, request: HttpExchange) -> bool:
+    """A redirect to another host that never delivered what was asked."""
+    location = request.header("location")
+    if request.status not in (301, 302, 303, 307, 308) or not location:
+        return False
+    host = host_of(location)
+    if not host or host == host_of(f"http://{request.host or ''}"):
+        return False
+    landed = [
+        r
+        for r in facts.requests
+        if host_of(f"http://{r.host or ''}") == host and r.request_s >= request.request_s
+    ]
+    return bool(landed) and not any(
+        r.status == 200 and r.complete and not HTML.match(r.body_start) for r in landed
+    )
+
+
+def _finding(facts: Facts, found: list[tuple[Attempt, HttpExchange]]) -> Finding:
+    attempts = [a for a, _ in found]
+    first = found[0][1]
+    what = (
+        f"redirected to {printable(first.header('location') or '')}"
+        if first.header("location")
+        else f"answered with a web page: {printable(first.body_start[:60].decode('latin-1'))}"
+    )
+    frames = [f for _, r in found[:3] for f in (*r.request_frames, r.response_frame) if f]
+    page = first.header("location") or f"http://{first.host}/"
+    return Finding(
+        hop=_hop(facts, attempts[0]),
+        summary="A log-in page answers where module files were asked: a captive portal.",
+        evidence=(
+            Evidence(f"{listed(a.need for a in attempts)} {what}", tuple(frames), first.stream),
+        ),
+        fix=(
+            Fix("Open the page in a browser and log in.", f"xdg-open {shell_word(page)}"),
+            Fix("Then remove what was cached in its place.", "go clean -modcache"),
+        ),
+        confidence=0.93,
+        impact_s=lost_s(attempts),
+        attempts=indices(attempts),
+        streams=streams(attempts),
+        fatal=True,
+        stage=Stage.CONNECT,
+    )
+
+
+def _hop(facts: Facts, attempt: Attempt) -> Hop:
+    """The portal answers in the server's name, from where its packets come."""
+    distance = distance_of(facts, attempt.address)
+    if attempt.via_proxy:
+        return server_hop(facts, attempt)
+    role = Role.GATEWAY if distance == 1 else Role.MIDDLEBOX
+    return Hop(role, None, None, None if distance is None else (distance, distance))
+
+
+def _said_by_go(facts: Facts) -> Iterator[Finding]:
+    """Inside TLS only go can tell that it got a page."""
+    said = list(lines(facts, PAGE_WORDS))
+    if not said or not gave_up(facts):
+        return
+    urls = [u for line in said for u in URL.findall(line)]
+    attempts = [a for url in urls[:8] for a in attempts_at(facts, url)]
+    yield Finding(
+        hop=Hop(Role.MIDDLEBOX),
+        summary="A web page came back where module files were asked: a log-in or block page.",
+        evidence=(Evidence(f"go printed: {said[0]}"),),
+        fix=(Fix("Open the module proxy's address in a browser and see what it shows."),),
+        confidence=0.7,
+        impact_s=0.0,
+        attempts=indices(attempts),
+        fatal=True,
+        stage=Stage.RESPONSE,
+    )

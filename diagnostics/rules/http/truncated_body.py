@@ -1,0 +1,115 @@
+"""The server closes the connection before the body is complete.
+
+What it means
+-------------
+Fewer bytes arrived than were announced, and the connection ended with a clean FIN.
+
+Why it happens
+--------------
+A load balancer's time limit, a proxy or antivirus that cuts files, a crashed backend.
+
+How it is recognised
+--------------------
+In clear: FIN before Content-Length (or the last chunk) is reached. Inside TLS: the server's FIN
+comes before the client's while an answer is under way, and go says "unexpected EOF".
+
+Fix
+---
+Try again, or use another module proxy.
+
+References
+----------
+RFC 9112 section 8; go prints "unexpected EOF".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzers.facts import Attempt, Facts, Stage
+from diagnostics.answers import attempts_at
+from diagnostics.gosays import gave_up, lines
+from diagnostics.hellofindings import hop_of_attempt
+from diagnostics.tries import failed_at, grouped, indices, lost_s, names, streams
+from diagnostics.verdict import Evidence, Finding, Fix
+
+EXPLAINS = ("go.*",)
+
+CUT = re.compile(r'read "(?P<url>[^"]+)".*unexpected EOF|"(?P<get>https?://[^"]+)".*unexpected EOF')
+FIXES = (
+    Fix("Try again: the go command itself repeats nothing.", "go mod download"),
+    Fix(
+        "Let go fall through to another module proxy on any error (a pipe, not a comma).",
+        "go env -w 'GOPROXY=https://proxy.golang.org|https://goproxy.io|direct'",
+    ),
+)
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per server that cuts bodies short."""
+    clear = failed_at(facts, Stage.RESPONSE, "truncated")
+    for attempts in grouped(clear, lambda a: a.address).values():
+        yield _finding(
+            facts, attempts, tuple(_clear_evidence(facts, a) for a in attempts[:3]), 0.96
+        )
+    if clear or not gave_up(facts):
+        return
+    for line in lines(facts, CUT):
+        match = CUT.search(line)
+        url = (match["url"] or match["get"]) if match else ""
+        closed = [a for a in attempts_at(facts, url) if _closed_first(facts, a)]
+        if closed:
+            evidence = tuple(_tls_evidence(facts, a, line) for a in closed[-1:])
+            yield _finding(facts, closed, evidence, 0.9)
+            return
+
+
+def _finding(
+    facts: Facts, attempts: list[Attempt], evidence: tuple[Evidence, ...], confidence: float
+) -> Finding:
+    return Finding(
+        hop=hop_of_attempt(facts, attempts[0]),
+        summary=f"{names(attempts)} ends the connection before the body is complete.",
+        evidence=evidence,
+        fix=FIXES,
+        confidence=confidence,
+        impact_s=lost_s(attempts),
+        attempts=indices(attempts),
+        streams=streams(attempts),
+        fatal=True,
+        stage=Stage.RESPONSE,
+    )
+
+
+def _clear_evidence(facts: Facts, attempt: Attempt) -> Evidence:
+    request = facts.requests[attempt.requests[0]]
+    assert attempt.stream is not None
+    fin = facts.connection(attempt.stream).server.fin_frame
+    announced = request.announced_bytes
+    of = f"of {announced} bytes" if announced is not None else "bytes, the last chunk missing,"
+    frames = [f for f in (request.response_frame, request.body_end_frame, fin) if f is not None]
+    return Evidence(
+        f"{request.received_bytes} {of} arrived, then the server's FIN",
+        tuple(frames),
+        request.stream,
+    )
+
+
+def _closed_first(facts: Facts, attempt: Attempt) -> bool:
+    if attempt.stream is None:
+        return False
+    connection = facts.connection(attempt.stream)
+    server, client = connection.server.fin_s, connection.client.fin_s
+    return server is not None and (client is None or server <= client)
+
+
+def _tls_evidence(facts: Facts, attempt: Attempt, line: str) -> Evidence:
+    assert attempt.stream is not None
+    server = facts.connection(attempt.stream).server
+    frames = [f for f in (server.last_data_frame, server.fin_frame) if f is not None]
+    return Evidence(
+        f"the server's FIN comes first, after {server.payload_bytes} bytes; go printed: {line}",
+        tuple(frames),
+        attempt.stream,
+    )
