@@ -1,0 +1,361 @@
+"""DNS exchanges: retries joined, answers matched, duplicates and forgeries kept."""
+
+from __future__ import annotations
+
+import struct
+
+import dns.message
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzers import tcp as tcp_analyzer
+from analyzers.dns import exchanges
+from analyzers.facts import DnsExchange
+from tests.analyzers.talk import (
+    CLIENT,
+    CLIENT6,
+    ICMP,
+    RESOLVER,
+    RESOLVER6,
+    ROUTER,
+    UDP,
+    Connection,
+    answer,
+    ask,
+    captured,
+    query,
+    tell,
+)
+from tests.packets import Frame, icmp, ip, udp
+
+NAME = "proxy.example.org"
+A_RECORD = f"{NAME}. 60 IN A 192.0.2.80"
+
+
+def read(frames: list[Frame]) -> tuple[DnsExchange, ...]:
+    with captured(frames) as capture:
+        return exchanges(capture, tcp_analyzer.connections(capture))
+
+
+def test_query_and_answer() -> None:
+    asked = query(NAME, ident=7)
+    (one,) = read(
+        [(0.0, ask(asked, 5000)), (0.02, tell(answer(asked, A_RECORD), 5000, ip_id=99, ttl=61))]
+    )
+    assert (one.name, one.qtype, one.client, one.server) == (NAME, "A", CLIENT, RESOLVER)
+    assert (one.transport, one.stream, one.server_port) == ("udp", None, 53)
+    assert one.queries[0].frame == 1
+    assert (one.queries[0].source_port, one.queries[0].transaction_id) == (5000, 7)
+    assert (one.queries[0].edns_size, one.queries[0].ip_ttl) == (1232, 64)
+    assert one.response is not None
+    assert one.response.latency_s == pytest.approx(0.02)
+    assert one.response.addresses == ("192.0.2.80",)
+    assert (one.response.ip_ttl, one.response.ip_id) == (61, 99)
+    assert one.response.ip_dont_fragment
+    assert one.frames == (1, 2)
+
+
+def test_retry_of_go_has_a_new_id_and_port() -> None:
+    # Given go's second try after 5 s (go-facts 1.5)
+    first, second = query(NAME, ident=1), query(NAME, ident=2)
+    (one,) = read(
+        [
+            (0.0, ask(first, 5000)),
+            (5.0, ask(second, 6000)),
+            (5.03, tell(answer(second, A_RECORD), 6000)),
+        ]
+    )
+    # Then it is one exchange, and the answer is to its second query
+    assert [q.source_port for q in one.queries] == [5000, 6000]
+    assert one.response is not None
+    assert one.response.latency_s == pytest.approx(0.03)
+
+
+def test_retry_of_glibc_has_the_same_id() -> None:
+    asked = query(NAME, ident=1)
+    (one,) = read([(0.0, ask(asked, 5000)), (5.0, ask(asked, 5000))])
+    assert len(one.queries) == 2
+    assert one.rcode is None
+
+
+def test_same_question_after_its_answer_is_a_new_exchange() -> None:
+    first, second = query(NAME, ident=1), query(NAME, ident=2)
+    found = read(
+        [
+            (0.0, ask(first, 5000)),
+            (0.1, tell(answer(first, A_RECORD), 5000)),
+            (0.2, ask(second, 6000)),
+        ]
+    )
+    assert [len(e.responses) for e in found] == [1, 0]
+    assert [e.index for e in found] == [0, 1]
+
+
+def test_same_question_long_after_is_a_new_exchange() -> None:
+    found = read([(0.0, ask(query(NAME, ident=1), 5000)), (31.0, ask(query(NAME, ident=2), 6000))])
+    assert len(found) == 2
+
+
+def test_two_askers_at_once_are_two_exchanges() -> None:
+    found = read([(0.0, ask(query(NAME, ident=1), 5000)), (0.01, ask(query(NAME, ident=2), 6000))])
+    assert len(found) == 2
+
+
+def test_other_server_client_or_type_is_another_exchange() -> None:
+    asked = query(NAME)
+    found = read(
+        [
+            (0.0, ask(asked, 5000)),
+            (5.0, ask(asked, 5000, server="10.9.0.54")),
+            (5.1, ask(asked, 5000, client="10.1.0.3")),
+            (5.2, ask(query(NAME, "AAAA"), 5000)),
+        ]
+    )
+    assert len(found) == 4
+
+
+def test_new_lookup_is_told_from_a_retry_by_its_answered_sibling() -> None:
+    """go asks A and AAAA together; AAAA is never answered, A always is (go-facts D19)."""
+    frames: list[Frame] = []
+    # Given a lookup with its two tries of AAAA, and the next lookup right after it gave up
+    for start_s, port in ((0.0, 5000), (10.0, 6000)):
+        four, six = query(NAME, ident=port), query(NAME, "AAAA", ident=port + 1)
+        frames += [
+            (start_s, ask(six, port + 1)),
+            (start_s + 0.0001, ask(four, port)),
+            (start_s + 0.02, tell(answer(four, A_RECORD), port)),
+            (start_s + 5.0, ask(query(NAME, "AAAA", ident=port + 2), port + 2)),
+        ]
+    found = read(frames)
+    # Then each AAAA exchange has its own two queries, and none of the other lookup's
+    times = [[q.time_s for q in e.queries] for e in found if e.qtype == "AAAA"]
+    assert times == [pytest.approx([0.0, 5.0]), pytest.approx([10.0, 15.0])]
+
+
+def test_contradicting_answers_are_kept_in_order() -> None:
+    """DNS injection: two answers to one query id that disagree."""
+    asked = query(NAME, ident=7)
+    (one,) = read(
+        [
+            (0.0, ask(asked, 5000)),
+            (0.001, tell(answer(asked, f"{NAME}. 60 IN A 198.18.0.1"), 5000, ttl=60, ip_id=1)),
+            (0.030, tell(answer(asked, A_RECORD), 5000, ttl=61, ip_id=2)),
+        ]
+    )
+    assert [r.addresses for r in one.responses] == [("198.18.0.1",), ("192.0.2.80",)]
+    assert [r.ip_ttl for r in one.responses] == [60, 61]
+    assert [r.transaction_id for r in one.responses] == [7, 7]
+    assert [r.latency_s for r in one.responses] == pytest.approx([0.001, 0.030])
+
+
+def test_datagram_captured_twice_counts_once() -> None:
+    """`-i any` shows a packet at every interface it crosses."""
+    asked = query(NAME)
+    told = tell(answer(asked, A_RECORD), 5000, ip_id=9)
+    (one,) = read(
+        [
+            (0.0, ask(asked, 5000, ip_id=3)),
+            (0.0002, ask(asked, 5000, ip_id=3)),
+            (0.02, told),
+            (0.0203, told),
+        ]
+    )
+    assert (len(one.queries), len(one.responses)) == (1, 1)
+
+
+def test_answer_sent_twice_counts_twice() -> None:
+    asked = query(NAME)
+    told = answer(asked, A_RECORD)
+    (one,) = read(
+        [
+            (0.0, ask(asked, 5000)),
+            (0.02, tell(told, 5000, ip_id=9)),
+            (0.0203, tell(told, 5000, ip_id=10)),
+        ]
+    )
+    assert len(one.responses) == 2
+
+
+def test_response_to_another_question_does_not_answer() -> None:
+    """A home router swaps the answers: AAAA data under the A query's id (go issue 35521)."""
+    asked = query(NAME, "A", ident=7)
+    (one,) = read(
+        [(0.0, ask(asked, 5000)), (0.02, tell(answer(query(NAME, "AAAA", ident=7)), 5000))]
+    )
+    assert [r.question_matches for r in one.responses] == [False]
+    assert one.response is None
+    assert one.rcode is None
+
+
+def test_error_without_question_answers() -> None:
+    """Old servers answer EDNS with a bare header (go-facts D5)."""
+    asked = query(NAME, ident=7)
+    bare = struct.pack("!HHHHHH", 7, 0x8001, 0, 0, 0, 0)
+    (one,) = read([(0.0, ask(asked, 5000)), (0.02, tell(bare, 5000))])
+    assert one.rcode == "FORMERR"
+
+
+def test_response_alone() -> None:
+    told = answer(query(NAME), A_RECORD)
+    (one,) = read([(0.0, tell(told, 5000))])
+    assert one.queries == ()
+    assert one.name == NAME
+    assert one.responses[0].latency_s is None
+
+
+def test_icmp_error_and_the_retry_that_follows_at_once() -> None:
+    # Given a resolver whose port is closed: the client hears it at once and tries again
+    frames: list[Frame] = []
+    for number, time_s in ((1, 0.0), (2, 0.001)):
+        asked = ask(query(NAME, ident=number), 5000 + number, ip_id=number)
+        error = ip(RESOLVER, CLIENT, ICMP, icmp(3, 3, body=asked[:28]), ttl=63)
+        frames += [(time_s, asked), (time_s + 0.0005, error)]
+    # Then both tries are one exchange with both errors
+    (one,) = read(frames)
+    assert len(one.queries) == 2
+    assert one.icmp_frames == (2, 4)
+
+
+def test_icmp_error_about_an_answer_is_no_error_about_the_query() -> None:
+    asked = query(NAME)
+    told = tell(answer(asked, A_RECORD), 5000)
+    late = ip(CLIENT, RESOLVER, ICMP, icmp(3, 3, body=told[:28]))
+    (one,) = read([(0.0, ask(asked, 5000)), (0.02, told), (0.03, told), (0.031, late)])
+    assert one.icmp_frames == ()
+
+
+def test_icmp_error_from_a_router() -> None:
+    asked = ask(query(NAME), 5000)
+    error = ip(ROUTER, CLIENT, ICMP, icmp(3, 13, body=asked[:28]))
+    (one,) = read([(0.0, asked), (0.001, error)])
+    assert one.icmp_frames == (2,)
+
+
+def test_ipv6() -> None:
+    asked = query(NAME, "AAAA")
+    (one,) = read(
+        [
+            (0.0, ask(asked, 5000, client=CLIENT6, server=RESOLVER6)),
+            (
+                0.01,
+                tell(
+                    answer(asked, f"{NAME}. 60 IN AAAA 2001:db8:80::80"),
+                    5000,
+                    client=CLIENT6,
+                    server=RESOLVER6,
+                ),
+            ),
+        ]
+    )
+    assert one.server == RESOLVER6
+    assert one.response is not None
+    assert one.response.addresses == ("2001:db8:80::80",)
+
+
+def test_forwarder_has_two_exchanges() -> None:
+    """systemd-resolved: the client asks 127.0.0.53, that asks upstream."""
+    asked, onward = query(NAME, ident=1), query(NAME, ident=2)
+    found = read(
+        [
+            (0.0, ask(asked, 5000, client="127.0.0.1", server="127.0.0.53")),
+            (0.001, ask(onward, 6000)),
+            (0.02, tell(answer(onward, A_RECORD), 6000)),
+            (
+                0.021,
+                tell(answer(asked, A_RECORD), 5000, client="127.0.0.1", server="127.0.0.53"),
+            ),
+        ]
+    )
+    assert [(e.client, e.server) for e in found] == [
+        ("127.0.0.1", "127.0.0.53"),
+        (CLIENT, RESOLVER),
+    ]
+    assert all(e.rcode == "NOERROR" for e in found)
+
+
+def test_fragmented_answer_is_put_together() -> None:
+    asked = query(NAME, edns=4096)
+    wire = answer(asked, *(f"{NAME}. 60 IN A 192.0.2.{i}" for i in range(1, 101)))
+    datagram = udp(53, 5000, wire)
+    cut = 800
+
+    def fragment(data: bytes, offset: int, more: bool) -> bytes:
+        return ip(
+            RESOLVER,
+            CLIENT,
+            UDP,
+            data,
+            ip_id=77,
+            dont_fragment=False,
+            more_fragments=more,
+            fragment_offset=offset,
+        )
+
+    first, second = fragment(datagram[:cut], 0, True), fragment(datagram[cut:], cut, False)
+    for order in ((first, second), (second, first)):
+        (one,) = read([(0.0, ask(asked, 5000)), (0.02, order[0]), (0.021, order[1])])
+        assert one.response is not None
+        assert len(one.response.addresses) == 100
+
+
+def test_tcp_after_truncation() -> None:
+    asked = query(NAME, ident=7)
+    told = answer(asked, A_RECORD)
+    talk = Connection(53, server=RESOLVER, start_s=1.0)
+    talk.client(len(asked).to_bytes(2, "big") + asked)
+    # Given an answer whose length and message come in two segments, with the next one behind it
+    data = len(told).to_bytes(2, "big") + told
+    talk.server(data[:2])
+    talk.server(data[2:])
+    truncated = answer(asked, flags=0x0200)
+    over_udp, over_tcp = read(
+        [(0.0, ask(asked, 5000)), (0.02, tell(truncated, 5000)), *talk.frames]
+    )
+    assert over_udp.response is not None
+    assert over_udp.response.truncated
+    assert (over_tcp.transport, over_tcp.stream) == ("tcp", 0)
+    assert over_tcp.response is not None
+    assert over_tcp.response.addresses == ("192.0.2.80",)
+    # Query 2 + 4th frame of the connection, answer: its last byte is in the 8th.
+    assert (over_tcp.queries[0].frame, over_tcp.response.frame) == (2 + 4, 2 + 8)
+    assert over_tcp.response.latency_s == pytest.approx(0.04)
+
+
+def test_tcp_goes_on_behind_a_hole() -> None:
+    messages = [query(f"n{i}.example.org", ident=i) for i in range(4)]
+    talk = Connection(53, server=RESOLVER)
+    for number, message in enumerate(messages):
+        talk.client(len(message).to_bytes(2, "big") + message, seen=number != 1)
+    found = read(talk.frames)
+    assert [e.name for e in found] == ["n0.example.org", "n2.example.org", "n3.example.org"]
+
+
+def test_other_traffic_on_port_53_is_not_dns() -> None:
+    frames: list[Frame] = [
+        (0.0, ip(CLIENT, RESOLVER, UDP, udp(5000, 53, bytes(range(200))))),
+        (0.1, ip(CLIENT, RESOLVER, UDP, udp(5000, 53, b"\1\0\0\0" + b"\x55" * 60))),
+        (0.2, ip(CLIENT, "224.0.0.251", UDP, udp(5353, 5353, query("host.local")))),
+        (0.3, ip(CLIENT, "224.0.0.252", UDP, udp(5000, 5355, query("host")))),
+    ]
+    assert read(frames) == ()
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.binary(max_size=80), st.booleans()), max_size=20))
+def test_garbage_never_raises(datagrams: list[tuple[bytes, bool]]) -> None:
+    frames: list[Frame] = []
+    for index, (data, asks) in enumerate(datagrams):
+        packet = ask(data, 5000) if asks else tell(data, 5000)
+        frames.append((index * 0.5, packet))
+    read(frames)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.binary(max_size=60), max_size=8))
+def test_garbage_over_tcp_never_raises(pieces: list[bytes]) -> None:
+    talk = Connection(53, server=RESOLVER)
+    for piece in pieces:
+        talk.client(piece)
+        talk.server(dns.message.make_response(dns.message.from_wire(query(NAME))).to_wire())
+    read(talk.frames)
