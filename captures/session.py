@@ -207,9 +207,8 @@ def save(session: Session, path: Path) -> None:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(text + "\n")
         draft.replace(path)
-    except OSError:
+    finally:
         draft.unlink(missing_ok=True)
-        raise
 
 
 def rfc3339(time_ns: int) -> str:

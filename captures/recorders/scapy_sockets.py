@@ -18,7 +18,7 @@ import time
 from importlib.metadata import version
 from typing import Any
 
-from captures.errors import CapturePermission, UnknownInterface
+from captures.errors import CapturePermission, RecordingFailed, UnknownInterface
 from captures.recorders.base import BUFFER_MIB, Plan, Recorded, create_private
 from captures.recorders.pcapng import Packet, PcapngWriter
 from captures.recorders.process import meaning_of
@@ -56,9 +56,12 @@ class ScapyRecorder:
         """Open a socket for each interface; packets queue in the kernel from then on."""
         # scapy warns about missing routes and manufacturers' lists while it is imported.
         logging.getLogger("scapy").setLevel(logging.CRITICAL)
-        import scapy.layers.l2  # noqa: F401 - names the link types, and sets conf.L2listen up
-        from scapy.config import conf
-        from scapy.error import Scapy_Exception
+        try:
+            import scapy.layers.l2  # noqa: F401 - names the link types, sets conf.L2listen up
+            from scapy.config import conf
+            from scapy.error import Scapy_Exception
+        except ImportError as error:
+            raise RecordingFailed(f"scapy does not work here: {error}") from error
 
         try:
             for name in self._plan.interfaces:

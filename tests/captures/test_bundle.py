@@ -44,7 +44,7 @@ def test_a_directory_in_use_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle.shutil, "disk_usage", lambda path: _Usage(1, 1, 1000))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: _Usage(1, 1, 1000))
     with pytest.raises(DiskFull):
         bundle.create(tmp_path / "a")
     assert not (tmp_path / "a").exists()

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from captures import record as record_module
 from captures.errors import (
     BadDirectory,
     CapturePermission,
@@ -172,7 +171,7 @@ def test_a_recording_that_broke_off_is_kept_and_told(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_filled_up_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_module.bundle, "is_full", lambda directory: True)
+    monkeypatch.setattr("captures.bundle.is_full", lambda directory: True)
     assert isinstance(run(tmp_path, "true").error, DiskFull)
 
 

@@ -197,7 +197,7 @@ def test_without_permission_the_way_to_get_it_is_told(
 ) -> None:
     plan = Plan(("lo",), tmp_path / "c.pcapng")
     monkeypatch.setattr(choose, "candidates", lambda plan: iter([_Refusing(plan)]))
-    monkeypatch.setattr(choose.sys, "platform", "linux")
+    monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr(choose, "find_forbidden_dumpcap", lambda: None)
     monkeypatch.setattr(choose, "find_dumpcap", lambda: "/usr/bin/dumpcap")
     with pytest.raises(CapturePermission) as caught:

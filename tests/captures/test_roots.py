@@ -26,8 +26,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "a.crt").write_text(pem(b"public"))
     monkeypatch.setattr(roots, "_SHIPPED", (str(folder),))
     monkeypatch.setattr(roots, "FOLDERS", ())
-    monkeypatch.setattr(roots.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(roots.sys, "platform", "linux")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("sys.platform", "linux")
     return folder
 
 
