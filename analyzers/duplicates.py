@@ -55,7 +55,9 @@ def duplicates(table: PacketTable, seen: Segments) -> Bools:
 
 def _same_packet(table: PacketTable, seen: Segments, late: Int64, early: Int64) -> Bools:
     """Return which pairs agree in every header field that a copy keeps."""
-    same = (seen.flags[late] == seen.flags[early]) & (seen.length[late] == seen.length[early])
+    same: Bools = (seen.flags[late] == seen.flags[early]) & (
+        seen.length[late] == seen.length[early]
+    )
     a, b = seen.rows[late], seen.rows[early]
     for column in (table.seq, table.ack, table.ip_id, table.window, table.tsval, table.tsecr):
         same &= column[a] == column[b]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from analyzers.endpoints import Endpoints
 from analyzers.flows import StreamRows
-from analyzers.sequences import distances, unwrap_groups
+from analyzers.sequences import unwrap_groups
 from captures.packets import ACK, FIN, RST, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]
@@ -69,7 +69,8 @@ class Segments:
 
     def highest(self, positions: Int64) -> Int64:
         """Return the highest of each half's positions up to and including each segment."""
-        return np.maximum.accumulate(self.at(positions)) - (self.half << POSITION_BITS)
+        highest: Int64 = np.maximum.accumulate(self.at(positions))
+        return highest - (self.half << POSITION_BITS)
 
     def highest_before(self, positions: Int64) -> Int64:
         """Return the highest of each half's positions before each segment, NOWHERE if none."""

@@ -1,0 +1,222 @@
+"""Segments with old bytes, and what is known about each: the evidence that names its kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzers.acks import Blocks
+from analyzers.arrivals import Arrivals
+from analyzers.rtt import Timings
+from analyzers.segments import NOWHERE, POSITION_BITS, Segments
+from analyzers.sequences import distances
+from captures.packets import FIN, SYN, PacketTable
+
+Bools = npt.NDArray[np.bool_]
+Float64 = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
+
+#: A half's IP identifications count packets when this share of its steps is small and positive.
+COUNTING_SHARE = 0.8
+#: The largest step between two packets of one connection that is taken for counting: other
+#: connections of the host may share the counter.
+COUNTING_STEP = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """Segments that brought old bytes, or bytes below the mark; one entry each, by half."""
+
+    segment: Int64
+    syn: Bools
+    original: Int64
+    """The segment that first brought its first old byte; -1 when all its bytes are new."""
+    exposed_by: Int64
+    """The first segment above the hole it fills; -1 when it fills none."""
+    order: Int64
+    """When it was sent, against the segment that exposed the hole: -1 earlier, 1 later, by
+    timestamps or IP identification; 0 cannot be told."""
+    repeats: Int64
+    """Duplicate ACKs of the peer since the original, or since the hole became visible."""
+    sacked_above: Bools
+    """The peer had reported bytes above it, by SACK."""
+    sacked: Bools
+    """The peer had reported all its bytes, by SACK."""
+    answers_original: Bools
+    """The ACK of the first byte outstanding echoes a timestamp from before this segment left: it
+    answers the original (Eifel, RFC 3522)."""
+    quiet_ns: Int64
+    """Since the half's previous segment."""
+    far_rtt_s: Float64
+    """Smallest round trip between the capture point and the receiver (infinite: unknown)."""
+    near_rtt_s: Float64
+    """Smallest round trip between the capture point and the sender (infinite: unknown)."""
+
+
+def suspects(
+    table: PacketTable,
+    seen: Segments,
+    arrived: Arrivals,
+    blocks: Blocks,
+    repeats: Int64,
+    times: Timings,
+) -> Suspects:
+    """Collect the evidence; `repeats` are the duplicate ACKs."""
+    again = (seen.flags & SYN != 0) & (seen.start > NOWHERE) & (seen.stop <= arrived.before)
+    found = np.flatnonzero(arrived.behind | again)
+    original, exposed = _originals(seen, arrived, found), _exposures(seen, arrived, found)
+    since = np.where(exposed >= 0, exposed, original)
+    previous = np.maximum(found - 1, 0)
+    quiet = np.where(seen.half[previous] == seen.half[found], seen.time_ns[previous], 0)
+    rtts = times.lowest()
+    return Suspects(
+        segment=found,
+        syn=again[found],
+        original=original,
+        exposed_by=exposed,
+        order=_sending_order(table, seen, found, exposed),
+        repeats=_repeats_between(seen, repeats, since, found),
+        sacked_above=_sacked_above(seen, blocks, found),
+        sacked=_sacked_whole(seen, blocks, found),
+        answers_original=_answers_original(table, seen, arrived, found, original),
+        quiet_ns=seen.time_ns[found] - quiet,
+        far_rtt_s=rtts[seen.half[found] ^ 1],
+        near_rtt_s=rtts[seen.half[found]],
+    )
+
+
+def counts_packets(table: PacketTable, seen: Segments) -> Bools:
+    """Return for each half whether its IP identifications grow packet by packet."""
+    number = table.ip_id[seen.rows]
+    steps = np.zeros(len(number), dtype=np.int64)
+    steps[1:] = (number[1:] - number[:-1]).view(np.int16)
+    same = np.zeros(len(number), dtype=np.bool_)
+    same[1:] = seen.half[1:] == seen.half[:-1]
+    counting = same & (steps > 0) & (steps <= COUNTING_STEP)
+    total = np.bincount(seen.half[same], minlength=seen.halves)
+    return np.asarray(
+        (np.bincount(seen.half[counting], minlength=seen.halves) >= COUNTING_SHARE * total)
+        & (total > 1)
+    )
+
+
+def _originals(seen: Segments, arrived: Arrivals, found: Int64) -> Int64:
+    """Return who brought the first byte of each that is not its own; SYN and FIN by their flag."""
+    pieces = arrived.pieces
+    start = seen.at(seen.start[found], seen.half[found])
+    stop = start + seen.length[found]
+    owner = np.full(len(found), -1, dtype=np.int64)
+    place = np.searchsorted(pieces.stop, start, side="right")
+    for step in (0, 1):
+        at = np.minimum(place + step, len(pieces.stop) - 1)
+        if not len(pieces.stop):
+            break
+        other = (pieces.start[at] < stop) & (pieces.index[at] < found) & (place + step == at)
+        owner = np.where((owner < 0) & other, pieces.index[at], owner)
+    for flag in (SYN, FIN):
+        mine = np.flatnonzero(((seen.flags[found] & flag) != 0) & (seen.length[found] == 0))
+        first = np.flatnonzero(seen.flags & flag)
+        at = np.searchsorted(seen.half[first], seen.half[found[mine]])
+        candidate = first[at] if len(first) else at
+        owner[mine] = np.where(candidate < found[mine], candidate, -1)
+    return owner
+
+
+def _exposures(seen: Segments, arrived: Arrivals, found: Int64) -> Int64:
+    """Return the first segment that had reached beyond the first new byte of each, -1 if none."""
+    exposed = np.full(len(found), -1, dtype=np.int64)
+    fills = np.flatnonzero(arrived.new_bytes[found] > 0)
+    if not len(fills):
+        return exposed
+    order = np.argsort(arrived.pieces.index, kind="stable")
+    at = np.searchsorted(arrived.pieces.index[order], found[fills])
+    byte = arrived.pieces.start[order[at]]
+    reached = seen.highest(seen.stop) + (seen.half << POSITION_BITS)
+    by = np.searchsorted(reached, byte, side="right")
+    exposed[fills] = np.where(by < found[fills], by, -1)
+    return exposed
+
+
+def _sending_order(table: PacketTable, seen: Segments, found: Int64, exposed: Int64) -> Int64:
+    """Return whether each was sent before (-1) or after (1) the segment that exposed its hole."""
+    order = np.zeros(len(found), dtype=np.int64)
+    fills = np.flatnonzero(exposed >= 0)
+    if not len(fills):
+        return order
+    a, b = seen.rows[found[fills]], seen.rows[exposed[fills]]
+    stamped = table.has_timestamps[a] & table.has_timestamps[b]
+    by_stamp = np.where(stamped, np.sign(distances(table.tsval[a], table.tsval[b])), 0)
+    step = (table.ip_id[a] - table.ip_id[b]).view(np.int16).astype(np.int64)
+    counted = counts_packets(table, seen)[seen.half[found[fills]]]
+    counted &= (table.ip_id[a] != 0) & (table.ip_id[b] != 0)
+    by_count = np.where(counted, np.sign(step), 0)
+    order[fills] = np.where(by_stamp != 0, by_stamp, by_count)
+    return order
+
+
+def _answers_original(
+    table: PacketTable, seen: Segments, arrived: Arrivals, found: Int64, original: Int64
+) -> Bools:
+    """Return which segments were sent for nothing, by the timestamp that their ACK echoes."""
+    if not len(found):
+        return np.zeros(0, dtype=np.bool_)
+    reached = seen.highest(seen.ack) + (seen.half << POSITION_BITS)
+    peer = seen.half[found] ^ 1
+    answer = np.searchsorted(reached, seen.at(seen.start[found], peer), side="right")
+    answer = np.minimum(answer, len(seen.rows) - 1)
+    a, b, first = seen.rows[found], seen.rows[answer], seen.rows[original]
+    outstanding = (original >= 0) & (arrived.acked[found] == seen.start[found])
+    stamped = table.has_timestamps[a] & table.has_timestamps[b] & table.has_timestamps[first]
+    answers = (seen.half[answer] == peer) & (b > a) & stamped & outstanding
+    answers &= distances(table.tsval[first], table.tsval[a]) < 0
+    return np.asarray(answers & (distances(table.tsecr[b], table.tsval[a]) < 0))
+
+
+def _repeats_between(seen: Segments, repeats: Int64, since: Int64, found: Int64) -> Int64:
+    """Return how many of the peer's duplicate ACKs lie between two segments of a half."""
+    if not len(found) or not len(repeats):
+        return np.zeros(len(found), dtype=np.int64)
+    width = int(seen.rows.max()) + 1
+    keys = seen.half[repeats] * width + seen.rows[repeats]
+    peer = (seen.half[found] ^ 1) * width
+    last = np.searchsorted(keys, peer + seen.rows[found])
+    begin = np.where(since >= 0, seen.rows[since], seen.rows[found])
+    return np.asarray(last - np.searchsorted(keys, peer + begin))
+
+
+def _blocks_before(seen: Segments, blocks: Blocks, found: Int64) -> Int64:
+    """Return how many blocks, in the blocks' order, precede each segment's place at its peer."""
+    width = int(seen.rows.max()) + 1
+    keys = seen.half[blocks.segment] * width + seen.rows[blocks.segment]
+    return np.searchsorted(keys, (seen.half[found] ^ 1) * width + seen.rows[found])
+
+
+def _sacked_above(seen: Segments, blocks: Blocks, found: Int64) -> Bools:
+    """Return whether the peer had SACKed anything above each segment."""
+    if not len(found) or not len(blocks.segment):
+        return np.zeros(len(found), dtype=np.bool_)
+    half = seen.half[blocks.segment]
+    right = np.where(blocks.duplicate, NOWHERE, blocks.right)
+    mark = np.maximum.accumulate(seen.at(right, half))
+    place = _blocks_before(seen, blocks, found) - 1
+    peer = seen.half[found] ^ 1
+    above = mark[place] > seen.at(seen.stop[found], peer)
+    return np.asarray(above & (place >= 0) & (half[place] == peer))
+
+
+def _sacked_whole(seen: Segments, blocks: Blocks, found: Int64) -> Bools:
+    """Return whether one of the peer's recent blocks covered each segment."""
+    covered = np.zeros(len(found), dtype=np.bool_)
+    if not len(found) or not len(blocks.segment):
+        return covered
+    place = _blocks_before(seen, blocks, found)
+    peer = seen.half[found] ^ 1
+    # Receivers repeat their latest blocks, up to four a segment: what matters is among the last.
+    for step in range(1, 17):
+        at = np.maximum(place - step, 0)
+        holds = (place >= step) & (seen.half[blocks.segment[at]] == peer) & ~blocks.duplicate[at]
+        holds &= (blocks.left[at] <= seen.start[found]) & (seen.stop[found] <= blocks.right[at])
+        covered |= holds
+    return covered
