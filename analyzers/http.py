@@ -129,6 +129,10 @@ class _Dialogue:
             if found is None:
                 return None
             start, head, said = found
+            if request and side.sought and self._client.starts_before(side.stream.frame_at(start)):
+                # What was due is lost; this is the answer to a later request.
+                side.at = start
+                return None
             if said.status >= 200 or said.status == SWITCHING:
                 break
             if not head.complete:

@@ -34,6 +34,8 @@ class HttpSide:
         self.stream = byte_stream(capture, connection, side)
         self.at: int | None = 0
         """Offset of the next message; None when it is not known."""
+        self.sought = False
+        """The latest head was searched for: it need not be the one that was due."""
         self._read_from = -1
         """Offset of the latest message."""
         self._searches = MAX_SEARCH
@@ -61,8 +63,8 @@ class HttpSide:
         Where the stream has something else (a hole, the rest of a body), the next segment after
         `after_frame` that begins a message is taken.
         """
-        sought = self.at is None
-        if sought:
+        self.sought = self.at is None
+        if self.sought:
             self._seek(begins, after_frame)
         while self.at is not None and self.at < self.stream.end:
             start, head = self.at, head_at(self.stream, self.at)
@@ -70,11 +72,17 @@ class HttpSide:
             if said is not None:
                 self._read_from = start
                 return start, head, said
-            if sought:
+            if self.sought:
                 break
-            sought = True
+            self.sought = True
             self._seek(begins, after_frame)
         return None
+
+    def starts_before(self, frame: int) -> bool:
+        """Whether this side's next message begins before a frame."""
+        if self.at is None or self.at >= self.stream.end:
+            return False
+        return self.stream.frame_at(self.at) < frame
 
     def go_behind(self, head: Head, body: Body) -> None:
         """Move to the end of a message."""
@@ -147,12 +155,12 @@ class HttpSide:
 
     def _first_sequence(self) -> int:
         """Sequence number of the byte at offset 0."""
-        frame = self.stream.frame_at(0)
-        if not frame:
+        offset = self.stream.next_available(0)
+        if offset is None:
             return 0
-        table = self._capture.table
-        syn = bool(table.tcp_flags[frame - 1] & SYN)
-        return (int(table.seq[frame - 1]) + syn) & 0xFFFFFFFF
+        table, row = self._capture.table, self.stream.frame_at(offset) - 1
+        syn = bool(table.tcp_flags[row] & SYN)
+        return (int(table.seq[row]) + syn - offset) & 0xFFFFFFFF
 
 
 def _sent_by(capture: Capture, connection: Connection, side: Side) -> Bools:
