@@ -19,6 +19,9 @@ HIDDEN = "***"
 #: A shorter password is replaced inside URLs only: as a bare word it would hit innocent text.
 MIN_BARE_SECRET = 4
 
+#: A longer one is replaced even inside other words, where a shorter one could be part of a name.
+MIN_PART_SECRET = 10
+
 #: Variables whose value is, or lists, URLs that may carry a user and a password.
 URL_VARIABLES = (
     *("http_proxy", "https_proxy", "all_proxy", "ftp_proxy"),
@@ -59,13 +62,12 @@ class Redactor:
     """Removes credentials, and private module paths when it was given any."""
 
     def __init__(self, environment: Mapping[str, str], private: PrivatePaths | None = None) -> None:
-        self.secrets = known_secrets(environment)
         self.private = private
+        self._secrets = _secret_pattern(known_secrets(environment))
 
     def text(self, text: str) -> str:
         """Give `text` without secrets."""
-        for secret in self.secrets:
-            text = text.replace(secret, HIDDEN)
+        text = self._secrets.sub(HIDDEN, text)
         for pattern, replacement in _PATTERNS:
             text = pattern.sub(replacement, text)
         return self.private.hide(text) if self.private else text
@@ -109,6 +111,17 @@ def known_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
                 secrets |= _url_secrets(entry)
     # The longest first, or the password would be cut out of the middle of its own base64.
     return tuple(sorted(secrets, key=lambda secret: (-len(secret), secret)))
+
+
+def _secret_pattern(secrets: Iterable[str]) -> re.Pattern[str]:
+    """Match any of `secrets`; a short one as a word of its own, not as the label of a host name."""
+    alternatives = [
+        re.escape(secret)
+        if len(secret) >= MIN_PART_SECRET or ":" in secret
+        else rf"(?<!\w)(?<!\w\.){re.escape(secret)}(?!\w)(?!\.\w)"
+        for secret in secrets
+    ]
+    return re.compile("|".join(alternatives) or r"(?!)")
 
 
 def packet_secrets(environment: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:

@@ -11,8 +11,8 @@ from typing import Protocol
 from captures.session import Tool
 
 #: Kernel buffer for each interface. Downloads come in bursts of hundreds of MB/s; the tools'
-#: default of 2 MiB holds 20 ms of that.
-BUFFER_MIB = 32
+#: default of 2 MiB holds 10 ms of that.
+BUFFER_MIB = 64
 
 #: Where capture tools live although an ordinary user's PATH does not name the directory.
 _SYSTEM_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/local/bin")

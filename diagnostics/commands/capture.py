@@ -1,5 +1,4 @@
-"""`badhop capture`: a command in, a bundle of its packets and circumstances out, and a verdict.
-"""
+"""`badhop capture`: a command in, a bundle of its packets and circumstances out, and a verdict."""
 
 from __future__ import annotations
 
@@ -101,7 +100,10 @@ def capture(
     count = "?" if session.packets_received is None else f"{session.packets_received:,}"
     _say(f"recorded {count} packets in {session.duration_s:.1f} s: {recording.directory}")
     if session.packets_dropped:
-        _say(f"{session.packets_dropped:,} packets were too fast to be recorded")
+        _say(
+            f"{session.packets_dropped:,} packets came too fast to be recorded",
+            "If that matters, keep less of each: --snaplen 256.",
+        )
     if recording.error:
         _fail(recording.error, EXIT_RECORDING)
     if not no_diagnose:

@@ -48,6 +48,19 @@ def test_an_unescaped_password_is_hidden(password: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("lookup proxy.golang.org: no such host", "lookup proxy.golang.org: no such host"),
+        ("golang.org/x/net golangci", "golang.org/x/net golangci"),
+        ("the password is golang.", "the password is ***."),
+        ('"golang"', '"***"'),
+    ],
+)
+def test_a_password_that_is_a_word_spares_names(text: str, expected: str) -> None:
+    assert Redactor({"HTTPS_PROXY": "http://me:golang@p:1"}).text(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("https://user:pw@host/x", "https://***@host/x"),
         ("https://token@host/x", "https://***@host/x"),
         ("https://u:p@ss@host/x", "https://***@host/x"),
