@@ -75,9 +75,12 @@ def _is_rival(known: DnsExchange, new: DnsExchange) -> bool:
 
 
 def _over_s(exchange: DnsExchange) -> float:
-    """When the client knew: at the answer, or at the time-out of the last query."""
+    """When the client knew: at the answer, or at the time-out of the last query.
+
+    After a truncated answer it asks over TCP, and waits for that as long again.
+    """
     if exchange.response is not None:
-        return exchange.response.time_s
+        return exchange.response.time_s + (TIMEOUT_S if exchange.response.truncated else 0.0)
     return max(m.time_s for m in exchange.queries or exchange.responses) + TIMEOUT_S
 
 

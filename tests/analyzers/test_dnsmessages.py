@@ -143,9 +143,7 @@ def test_garbage_is_read_or_none(data: bytes) -> None:
     parse(data)
 
 
-@given(
-    st.integers(0, 120), st.integers(0, 255), st.integers(0, 120), st.integers(0, 255)
-)
+@given(st.integers(0, 120), st.integers(0, 255), st.integers(0, 120), st.integers(0, 255))
 def test_damaged_answers_are_read_or_none(at: int, value: int, other: int, cut: int) -> None:
     wire = bytearray(
         answer(

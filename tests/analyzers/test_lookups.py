@@ -115,6 +115,12 @@ def test_tcp_after_truncation_gives_the_addresses() -> None:
     assert one.addresses == ("192.0.2.1",)
 
 
+def test_next_try_after_tcp_in_vain() -> None:
+    """go-facts D9: TCP/53 is dropped, which no DNS message shows."""
+    (one,) = grouped(asked(0.0, truncated=True), asked(5.025, truncated=True))
+    assert len(one.exchanges) == 2
+
+
 def test_one_type_never_answered() -> None:
     """go-facts D19: A at once, AAAA twice in vain."""
     (one,) = grouped(asked(0.0, data=["192.0.2.1"]), asked(0.0, "AAAA", None, again_s=[5.0]))
@@ -162,9 +168,7 @@ def test_search_list_after_the_name_proper() -> None:
 
 
 def test_search_list_behind_time_outs() -> None:
-    found = grouped(
-        asked(0.0, took_s=None, name=f"{NAME}.corp.test", again_s=[5.0]), asked(10.001)
-    )
+    found = grouped(asked(0.0, took_s=None, name=f"{NAME}.corp.test", again_s=[5.0]), asked(10.001))
     assert [k.search_of for k in found] == [NAME, None]
 
 
