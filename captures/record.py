@@ -38,7 +38,7 @@ from captures.session import (
 from captures.signals import SignalRelay
 from captures.sockets import SocketWatch
 from captures.surroundings import Surroundings, survey
-from captures.terminal import Screen
+from captures.terminal import Screen, occupy_standard_descriptors
 from captures.tlsprobe import is_trouble, probe_all, targets_in
 
 #: More lines about TLS name no further host.
@@ -88,6 +88,7 @@ def record(
     Raises CaptureError when nothing could be recorded; then the command was not started, except
     for DiskFull and BadDirectory, which can also strike when the session is written.
     """
+    occupy_standard_descriptors()
     resolve(options.command, environment)
     around = survey(options.command, environment, options.interfaces, options.redact)
     directory = options.directory or bundle.default_directory()

@@ -32,6 +32,19 @@ PROGRESS_INTERVAL_S = 0.25
 _QUIET_S = 0.2
 
 
+def occupy_standard_descriptors() -> None:
+    """Open those of descriptors 0 to 2 that are closed, on nothing.
+
+    Otherwise the next file that is opened, the recording for instance, becomes standard error.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest number that is free is this one.
+            os.open(os.devnull, os.O_RDWR)
+
+
 def open_channel(target: int) -> tuple[int, int]:
     """Give the ends (to read, for the command to write) of a channel like descriptor `target`."""
     if not (HAS_PTY and os.isatty(target)):

@@ -14,8 +14,8 @@ from captures.session import Tool
 #: default of 2 MiB holds 10 ms of that.
 BUFFER_MIB = 64
 
-#: Where capture tools live although an ordinary user's PATH does not name the directory.
-_SYSTEM_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/local/bin")
+#: Where capture tools live, also when an ordinary user's PATH does not name the directory.
+_SYSTEM_FOLDERS = ("/usr/bin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/local/sbin")
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,3 +190,14 @@ def test_without_a_terminal_the_command_gets_a_pipe(tmp_path: Path) -> None:
     for descriptor in (target, reader, writer):
         os.close(descriptor)
     assert (tmp_path / "x").read_bytes() == b"a"
+
+
+def test_closed_standard_streams_do_not_become_other_files(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.captures.fakerecorder", str(tmp_path / "b")]
+    finished = subprocess.run(
+        ["sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh", *command, "sh", "-c", "echo a; echo b >&2"],
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert finished.returncode == 0
+    assert sorted(line.text for line in load(tmp_path / "b").output) == ["a", "b"]
