@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from analyzers.acks import Blocks
 from analyzers.arrivals import Arrivals
+from analyzers.dialogues import dialogues
 from analyzers.facts.tcp import Half
 from analyzers.grouping import tuples
+from analyzers.paces import paces
 from analyzers.retransmissions import Judgement
 from analyzers.segments import Segments
 from analyzers.totals import Totals
@@ -44,7 +46,7 @@ def halves(
 ) -> Iterator[Half]:
     """Yield the halves of a batch in order; `names` and `ports` are theirs."""
     columns = [names, ports, *_amounts(parts), *_options(table, parts), *_progress(parts)]
-    columns += [*_notable(parts), *_ends(parts)]
+    columns += [*_notable(parts), *_ends(parts), *_courses(parts)]
     for values in zip(*columns, strict=True):
         yield Half(*values)
 
@@ -98,7 +100,7 @@ def _notable(parts: HalfParts) -> list[Column]:
     syns = np.flatnonzero((seen.flags & (SYN | RST)) == SYN)
     found: list[Mapping[int, tuple[object, ...]]] = [
         judged.retransmissions,
-        judged.out_of_order,
+        {h: tuple(o.frame for o in late) for h, late in judged.overtaken.items()},
         _frames(seen, parts.repeats),
         parts.window.zero,
         _frames(seen, parts.window.full),
@@ -111,12 +113,25 @@ def _notable(parts: HalfParts) -> list[Column]:
 
 
 def _ends(parts: HalfParts) -> list[Column]:
-    """Return the columns from `Half.fin_frame` to `Half.max_window`."""
-    fin = parts.total.first_fin
+    """Return the columns from `Half.fin_frame` on."""
+    fin, late = parts.total.first_fin, parts.judged.late_originals
     return [
         _at(parts.seen.rows + 1, fin),
         _at(parts.seen.time_ns / 1e9, fin),
         [window if window >= 0 else None for window in parts.window.highest.tolist()],
+        [late.get(half, ()) for half in range(parts.seen.halves)],
+    ]
+
+
+def _courses(parts: HalfParts) -> list[Column]:
+    """Return the columns from `Half.sent_bytes` to `Half.pace`."""
+    seen, numbers = parts.seen, range(parts.seen.halves)
+    asked, pace = dialogues(seen, parts.arrived), paces(seen)
+    return [
+        parts.total.sent.tolist(),
+        [parts.judged.overtaken.get(half, ()) for half in numbers],
+        [asked.of(half) for half in numbers],
+        [pace.get(half) for half in numbers],
     ]
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from analyzers.acks import Blocks
 from analyzers.arrivals import Arrivals
-from analyzers.facts.tcp import LossSide, Retransmission, RetransmissionKind
+from analyzers.facts.tcp import LossSide, Overtaken, Retransmission, RetransmissionKind
 from analyzers.resending import Suspects
 from analyzers.segments import Segments
 from captures.packets import RST
@@ -45,8 +45,8 @@ class Judgement:
     """What the halves of a batch sent again, and what the network delivered out of order."""
 
     retransmissions: dict[int, tuple[Retransmission, ...]]
-    out_of_order: dict[int, tuple[int, ...]]
-    """Frames, by half."""
+    overtaken: dict[int, tuple[Overtaken, ...]]
+    """By half."""
 
 
 @dataclass(slots=True)
@@ -100,16 +100,16 @@ def judge(seen: Segments, arrived: Arrivals, blocks: Blocks, found: Suspects) ->
     resets = _reset_rows(seen)
     senders: dict[int, _Sender] = defaultdict(_Sender)
     verdicts: list[tuple[Kind, LossSide] | None] = []
-    overtaken: list[bool] = []
-    for item, following in zip(items, again, strict=True):
-        late = not item.syn and item.fresh and item.fills and _was_overtaken(item)
-        none = late or _is_no_copy(item, resets)
+    overtaken = [_was_overtaken(item) for item in items]
+    given_up = [_was_given_up(item) for item in items]
+    for index, item in enumerate(items):
+        none = overtaken[index] or given_up[index] or _is_no_copy(item, resets)
         sender = senders[item.half]
-        verdicts.append(None if none else _judge_one(item, sender, following))
-        overtaken.append(late)
+        verdicts.append(None if none else _judge_one(item, sender, again[index]))
         sender.sent[item.start] = item.time_s
+    _apply_originals(items, given_up, verdicts)
     _apply_reports(seen, blocks, found, items, verdicts)
-    return Judgement(_facts(items, verdicts), _frames(items, overtaken))
+    return Judgement(_facts(items, verdicts), _frames(items, overtaken), _frames(items, given_up))
 
 
 def _items(seen: Segments, arrived: Arrivals, found: Suspects) -> list[_Suspect]:
@@ -174,12 +174,19 @@ def _reset_rows(seen: Segments) -> dict[int, list[int]]:
 
 def _was_overtaken(item: _Suspect) -> bool:
     """Tell a segment that others overtook from one that was sent again."""
+    if item.syn or not (item.fresh and item.fills):
+        return False
     if item.order:
         return item.order < 0
     if item.since_s is None:
         return False
     limit = REORDERED_SHARE * item.near_rtt_s if isfinite(item.near_rtt_s) else REORDERED_S
     return item.since_s < limit
+
+
+def _was_given_up(item: _Suspect) -> bool:
+    """Tell an original that arrives after its retransmission: it was sent before it."""
+    return item.order < 0 and item.length > 0 and not (item.syn or item.fills)
 
 
 def _is_no_copy(item: _Suspect, resets: dict[int, list[int]]) -> bool:
@@ -234,6 +241,16 @@ def _is_probe(item: _Suspect, waited: float, following: float | None) -> bool:
     if waited < item.rtt_s + TIMER_S:
         return waited >= item.rtt_s
     return following is not None and following < DOUBLING * waited
+
+
+def _apply_originals(
+    items: list[_Suspect], given_up: list[bool], verdicts: list[tuple[Kind, LossSide] | None]
+) -> None:
+    """Turn retransmissions whose originals came after all into spurious ones."""
+    rows = {item.original_row for item, late in zip(items, given_up, strict=True) if late}
+    for index, item in enumerate(items):
+        if item.row in rows and verdicts[index] is not None:
+            verdicts[index] = Kind.SPURIOUS, LossSide.NOT_LOST
 
 
 def _apply_reports(
@@ -291,9 +308,10 @@ def _facts(
     return {half: tuple(found) for half, found in by_half.items()}
 
 
-def _frames(items: list[_Suspect], overtaken: list[bool]) -> dict[int, tuple[int, ...]]:
-    by_half: dict[int, list[int]] = defaultdict(list)
-    for item, late in zip(items, overtaken, strict=True):
-        if late:
-            by_half[item.half].append(item.row + 1)
-    return {half: tuple(frames) for half, frames in by_half.items()}
+def _overtaken(items: list[_Suspect], late: list[bool]) -> dict[int, tuple[Overtaken, ...]]:
+    by_half: dict[int, list[Overtaken]] = defaultdict(list)
+    for item, was_late in zip(items, late, strict=True):
+        if was_late:
+            found = Overtaken(item.row + 1, item.time_s, item.since_s or 0.0)
+            by_half[item.half].append(found)
+    return {half: tuple(found) for half, found in by_half.items()}

@@ -44,6 +44,8 @@ class Totals:
     """Acknowledged bytes that no segment brought."""
     missing: Int64
     """Other bytes below the highest one seen that no segment brought."""
+    sent: Int64
+    """Stream bytes that its sequence numbers tell, those of bare ACKs included."""
     reveals_unseen: Int64
     """The peer's first segment that acknowledges a byte which no segment brought."""
 
@@ -84,6 +86,7 @@ def totals(table: PacketTable, seen: Segments, arrived: Arrivals) -> Totals:
         acked_by=acked_by,
         unseen=unseen,
         missing=lost,
+        sent=_sent(seen, count),
         reveals_unseen=_revealing(seen, arrived, unseen),
     )
 
@@ -126,6 +129,16 @@ def _acknowledged(seen: Segments) -> tuple[Int64, Int64]:
     highest = highest[peer]
     acked = np.where((end > NOWHERE) & (highest >= end), end - 2, highest - 1)
     return np.maximum(acked, 0), by
+
+
+def _sent(seen: Segments, count: int) -> Int64:
+    """Return the bytes before the highest sequence number of each half; a FIN seen is none."""
+    numbered = np.flatnonzero(seen.start > NOWHERE)
+    ends = seen.start[numbered] + seen.length[numbered]
+    fins = numbered[(seen.flags[numbered] & FIN) != 0]
+    closed = _extreme(count, seen.half[fins], seen.start[fins] + seen.length[fins])
+    highest = _extreme(count, seen.half[numbered], ends)
+    return np.asarray(np.maximum(np.where(closed > NOWHERE, closed, highest) - 1, 0))
 
 
 def _revealing(seen: Segments, arrived: Arrivals, unseen: Int64) -> Int64:

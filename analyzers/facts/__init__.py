@@ -11,8 +11,11 @@ from analyzers.facts.http import HttpExchange
 from analyzers.facts.path import Hop, Host, IcmpError
 from analyzers.facts.tcp import (
     Connection,
+    Dialogue,
     Half,
     LossSide,
+    Overtaken,
+    Pace,
     Reset,
     Retransmission,
     RetransmissionKind,
@@ -39,6 +42,7 @@ __all__ = [
     "Chain",
     "ClientHello",
     "Connection",
+    "Dialogue",
     "DnsExchange",
     "DnsLookup",
     "DnsQuery",
@@ -52,6 +56,8 @@ __all__ = [
     "IcmpError",
     "LossSide",
     "Outcome",
+    "Overtaken",
+    "Pace",
     "Reset",
     "Retransmission",
     "RetransmissionKind",

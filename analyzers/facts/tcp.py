@@ -65,6 +65,46 @@ class Retransmission:
 
 
 @dataclass(frozen=True, slots=True)
+class Overtaken:
+    """One segment that others overtook on the way."""
+
+    frame: int
+    time_s: float
+    delay_s: float
+    """Since the first segment that had overtaken it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dialogue:
+    """What one side sent that the other must answer, and when the other showed it had heard."""
+
+    asked_s: npt.NDArray[np.float64]
+    """Data, SYN, FIN and keep-alives, each time they were sent."""
+    asked_frames: npt.NDArray[np.int64]
+    heard_s: npt.NDArray[np.float64]
+    """The peer's segments that acknowledge more than before, or what was asked once more."""
+    heard_frames: npt.NDArray[np.int64]
+
+
+SILENT = Dialogue(np.empty(0), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pace:
+    """How fast one side's data came in: payload bytes (repeats too) by spans of equal length."""
+
+    start_s: float
+    """Its first data segment; the first span begins here."""
+    span_s: float
+    payload: npt.NDArray[np.int64]
+
+    @property
+    def end_s(self) -> float:
+        """Where the last span ends."""
+        return self.start_s + self.span_s * len(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """A span in which the connection (or one side of it) moved no new data."""
 
@@ -157,6 +197,17 @@ class Half:
     fin_s: float | None
     max_window: int | None
     """Largest receive window announced, scaled, in bytes; None when the scale is unknown."""
+    late_original_frames: tuple[int, ...] = ()
+    """Segments that arrived after their own retransmission: reordered so far that the sender gave
+    them up. All their bytes were seen, so they are not out of order; nor were they sent again."""
+    sent_bytes: int = 0
+    """Stream bytes that it had sent by its own sequence numbers, those of bare ACKs included:
+    what lies above the highest byte seen, and is not acknowledged, was lost before the capture."""
+    overtaken: tuple[Overtaken, ...] = ()
+    """The frames of `out_of_order_frames`, with their delays."""
+    dialogue: Dialogue = SILENT
+    pace: Pace | None = None
+    """None when it sent less than 16 kB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
