@@ -36,8 +36,8 @@ class Suspects:
     exposed_by: Int64
     """The first segment above the hole it fills; -1 when it fills none."""
     order: Int64
-    """When it was sent, against the segment that exposed the hole: -1 earlier, 1 later, by
-    timestamps or IP identification; 0 cannot be told."""
+    """When it was sent, against the segment that exposed the hole, or the one that brought its
+    bytes: -1 earlier, 1 later, by timestamps or IP identification; 0 cannot be told."""
     repeats: Int64
     """Duplicate ACKs of the peer since the original, or since the hole became visible."""
     sacked_above: Bools
@@ -76,7 +76,7 @@ def suspects(
         syn=again[found],
         original=original,
         exposed_by=exposed,
-        order=_sending_order(table, seen, found, exposed),
+        order=_sending_order(table, seen, found, since),
         repeats=_repeats_between(seen, repeats, since, found),
         sacked_above=_sacked_above(seen, blocks, found),
         sacked=_sacked_whole(seen, blocks, found),
@@ -139,20 +139,20 @@ def _exposures(seen: Segments, arrived: Arrivals, found: Int64) -> Int64:
     return exposed
 
 
-def _sending_order(table: PacketTable, seen: Segments, found: Int64, exposed: Int64) -> Int64:
-    """Return whether each was sent before (-1) or after (1) the segment that exposed its hole."""
+def _sending_order(table: PacketTable, seen: Segments, found: Int64, others: Int64) -> Int64:
+    """Return whether each was sent before (-1) or after (1) another segment of its half."""
     order = np.zeros(len(found), dtype=np.int64)
-    fills = np.flatnonzero(exposed >= 0)
-    if not len(fills):
+    known = np.flatnonzero(others >= 0)
+    if not len(known):
         return order
-    a, b = seen.rows[found[fills]], seen.rows[exposed[fills]]
+    a, b = seen.rows[found[known]], seen.rows[others[known]]
     stamped = table.has_timestamps[a] & table.has_timestamps[b]
     by_stamp = np.where(stamped, np.sign(distances(table.tsval[a], table.tsval[b])), 0)
     step = (table.ip_id[a] - table.ip_id[b]).view(np.int16).astype(np.int64)
-    counted = counts_packets(table, seen)[seen.half[found[fills]]]
+    counted = counts_packets(table, seen)[seen.half[found[known]]]
     counted &= (table.ip_id[a] != 0) & (table.ip_id[b] != 0)
     by_count = np.where(counted, np.sign(step), 0)
-    order[fills] = np.where(by_stamp != 0, by_stamp, by_count)
+    order[known] = np.where(by_stamp != 0, by_stamp, by_count)
     return order
 
 

@@ -47,6 +47,8 @@ class Judgement:
     retransmissions: dict[int, tuple[Retransmission, ...]]
     overtaken: dict[int, tuple[Overtaken, ...]]
     """By half."""
+    late_originals: dict[int, tuple[int, ...]]
+    """Frames, by half."""
 
 
 @dataclass(slots=True)
@@ -109,7 +111,8 @@ def judge(seen: Segments, arrived: Arrivals, blocks: Blocks, found: Suspects) ->
         sender.sent[item.start] = item.time_s
     _apply_originals(items, given_up, verdicts)
     _apply_reports(seen, blocks, found, items, verdicts)
-    return Judgement(_facts(items, verdicts), _frames(items, overtaken), _frames(items, given_up))
+    facts = _facts(items, verdicts)
+    return Judgement(facts, _overtaken(items, overtaken), _late_originals(items, given_up))
 
 
 def _items(seen: Segments, arrived: Arrivals, found: Suspects) -> list[_Suspect]:
@@ -315,3 +318,11 @@ def _overtaken(items: list[_Suspect], late: list[bool]) -> dict[int, tuple[Overt
             found = Overtaken(item.row + 1, item.time_s, item.since_s or 0.0)
             by_half[item.half].append(found)
     return {half: tuple(found) for half, found in by_half.items()}
+
+
+def _late_originals(items: list[_Suspect], given_up: list[bool]) -> dict[int, tuple[int, ...]]:
+    by_half: dict[int, list[int]] = defaultdict(list)
+    for item, late in zip(items, given_up, strict=True):
+        if late:
+            by_half[item.half].append(item.row + 1)
+    return {half: tuple(frames) for half, frames in by_half.items()}
