@@ -166,7 +166,7 @@ def _without_tickets(answers: Sequence[Record]) -> Sequence[Record]:
 def _classic(client: ClientSide, server: ServerSide) -> Progress:
     result = Progress()
     kinds = [m.kind for m in server.messages]
-    whole = bool(server.messages) and server.messages[-1].whole
+    done = next((m for m in server.messages if m.kind == SERVER_HELLO_DONE), None)
     ciphered = _after_change(server.after)
     result.resumed = bool(ciphered) and CERTIFICATE not in kinds and SERVER_HELLO_DONE not in kinds
     result.turn = next(iter(client.rest), None)
@@ -174,8 +174,8 @@ def _classic(client: ClientSide, server: ServerSide) -> Progress:
     server_finished = next((r for r in ciphered if r.kind == HANDSHAKE), None)
     if result.resumed and server_finished is not None:
         result.flight_end = server_finished.end
-    elif SERVER_HELLO_DONE in kinds and whole:
-        result.flight_end = server.messages[-1].end
+    elif done is not None:
+        result.flight_end = done.end
     if CERTIFICATE_REQUEST in kinds:
         result.certificate_requested = True
     elif result.flight_end is not None:
