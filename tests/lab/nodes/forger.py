@@ -27,7 +27,7 @@ class Forger:
         self._after: float = order["after_kb"] * 1000
         self._word: bytes = order["name"].encode()
         self._address: str = order["address"]
-        #: The TTL with which each host's packets pass here, for the box that copies it.
+        #: The TTL with which each host's packets leave here, for the box that copies it.
         self._ttls: dict[bytes, int] = {}
         self._passed: dict[Flow, int] = {}
         self._condemned: set[Flow] = set()
@@ -38,7 +38,7 @@ class Forger:
 
     def see(self, segment: Segment) -> None:
         """React to one packet that passes the box."""
-        self._ttls[segment.flow[0]] = segment.ttl
+        self._ttls[segment.flow[0]] = segment.ttl - 1
         if segment.protocol == "udp" and self._trigger == "dns":
             self._forge_answer(segment)
         elif segment.protocol == "tcp" and segment.payload:
@@ -64,7 +64,7 @@ class Forger:
     def _reset_both(self, segment: Segment) -> None:
         """Send resets for where the receiver is now and where it will be when they arrive."""
         length = len(segment.payload)
-        ttl = self._ttl or segment.ttl
+        ttl = self._ttl or segment.ttl - 1
         back_ttl = self._ttl or self._ttls.get(segment.reverse[0], 64)
         end = (segment.sequence + length) & 0xFFFFFFFF
         for ahead in range(_COPIES):

@@ -104,7 +104,7 @@ SCENARIOS = (
         breaks="the firewall answers first and copies the resolver's TTL",
         expect=failed("dns.forged", "middlebox", (2, 2), vague=True),
         dns=Dns(node=_PUBLIC),
-        forgers=(Forger(node="firewall", trigger="dns", ttl=61, address="{resolver4}"),),
+        forgers=(Forger(node="firewall", trigger="dns", ttl=62, address="{resolver4}"),),
         wires=METRO_BOTH,
     ),
     Scenario(

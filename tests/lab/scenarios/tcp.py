@@ -52,6 +52,8 @@ SCENARIOS = (
         name="tcp-refused-proxy",
         breaks="the proxy's port is closed",
         expect=failed("tcp.refused", "proxy", (2, 2)),
+        # Without CONNECT nothing but the session says that the port is a proxy's.
+        bare=failed("tcp.refused", ("proxy", "server"), (2, 2)),
         proxy=Proxy(),
         env={"HTTPS_PROXY": "http://proxy.{search}:3129"},
     ),

@@ -12,7 +12,7 @@ _TLS12 = "TLSv1.2"
 #: Another client on the same machine proves that the server and the way to it are well.
 _OTHER_NAME = "openssl s_client -connect {server4}:443 -servername www.{mirror_host} </dev/null"
 #: The same with a ClientHello as large as go's, so that its size is not the reason.
-_OTHER_NAME_LARGE = _OTHER_NAME.replace(" </dev/null", " -alpn $(seq -s, 1000 1270) </dev/null")
+_OTHER_NAME_LARGE = _OTHER_NAME.replace(" </dev/null", " -alpn h2,$(seq -s, 1000 1270) </dev/null")
 _SMALL_HELLO = "openssl s_client -groups P-256 -connect {server4}:443 -servername {host} </dev/null"
 
 
