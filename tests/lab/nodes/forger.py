@@ -14,6 +14,7 @@ from tests.lab.nodes.forgery import dns_answer, packet, reset
 _ETH_P_ALL = 0x0003
 #: Known injectors send several resets, spaced by a segment, because data may overtake them.
 _COPIES = 3
+_BURSTS = 12
 _LARGE_HELLO = 1400
 _PACKET_OUTGOING = 4
 
@@ -30,7 +31,8 @@ class Forger:
         #: The TTL with which each host's packets leave here, for the box that copies it.
         self._ttls: dict[bytes, int] = {}
         self._passed: dict[Flow, int] = {}
-        self._condemned: set[Flow] = set()
+        #: How many more segments of a condemned flow are answered with resets.
+        self._left: dict[Flow, int] = {}
         self._senders = {
             4: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW),
             6: socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW),
@@ -43,8 +45,10 @@ class Forger:
             self._forge_answer(segment)
         elif segment.protocol == "tcp" and segment.payload:
             if self._is_trigger(segment):
-                self._condemned |= {segment.flow, segment.reverse}
-            if segment.flow in self._condemned:
+                for flow in (segment.flow, segment.reverse):
+                    self._left.setdefault(flow, _BURSTS)
+            if self._left.get(segment.flow):
+                self._left[segment.flow] -= 1
                 self._reset_both(segment)
 
     def _is_trigger(self, segment: Segment) -> bool:
