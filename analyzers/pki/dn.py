@@ -42,7 +42,7 @@ def attributes(name: bytes) -> tuple[tuple[Attribute, ...], ...]:
         while not relative.empty:
             pair = relative.inside(SEQUENCE, f"{sequence}: invalid attribute")
             kind = pair.oid(f"{sequence}: invalid attribute type")
-            tag, value = pair.any(f"{sequence}: invalid attribute value")
+            tag, value = pair.any(f"{sequence}: invalid attribute value: invalid ASN.1 element")
             pairs.append((kind, _text(tag, value)))
         result.append(tuple(pairs))
     return tuple(result)
@@ -103,7 +103,8 @@ def _text(tag: int, value: bytes) -> str:
         return value.decode("ascii")
     if tag == _BMP:
         return _ucs2(value, bad("invalid BMPString"))
-    raise bad(f"unsupported string type: {tag}")
+    # Go takes values of other types as they are; they are shown in hex.
+    return f"#{tag:02x}{value.hex()}"
 
 
 def _ucs2(value: bytes, bad: Malformed) -> str:

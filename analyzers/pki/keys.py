@@ -21,8 +21,8 @@ RSA, ECDSA, ED25519, DSA, X25519 = (
     "1.3.101.110",
 )
 ML_DSA = tuple(f"2.16.840.1.101.3.4.3.{n}" for n in (17, 18, 19))
-_CURVES = ("1.3.132.0.33", "1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35")
-"""P-224, P-256, P-384, P-521: those Go knows."""
+_CURVES = {"1.3.132.0.33": 57, "1.2.840.10045.3.1.7": 65, "1.3.132.0.34": 97, "1.3.132.0.35": 133}
+"""P-224, P-256, P-384, P-521, those Go knows: bytes of an uncompressed point."""
 
 _PSS = "1.2.840.113549.1.1.10"
 _SIGNATURES: dict[str, tuple[str, str, str]] = {
@@ -71,8 +71,12 @@ def check_public_key(algorithm: str, parameters: bytes, key: bytes) -> int:
         if not 0 < exponent < 1 << 63:
             raise Malformed("x509: RSA public exponent is not a positive number")
         return modulus.bit_length()
-    if algorithm == ECDSA and Der(parameters).oid("x509: invalid ECDSA parameters") not in _CURVES:
-        raise Malformed("x509: unsupported elliptic curve")
+    if algorithm == ECDSA:
+        curve = Der(parameters).oid("x509: invalid ECDSA parameters")
+        if curve not in _CURVES:
+            raise Malformed("x509: unsupported elliptic curve")
+        if key[:1] != b"\x04" or len(key) != _CURVES[curve]:
+            raise Malformed("ecdsa: invalid uncompressed public key")
     if algorithm == ED25519 and parameters:
         raise Malformed("x509: Ed25519 key encoded with illegal parameters")
     if algorithm == ED25519 and len(key) != 32:

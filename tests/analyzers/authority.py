@@ -38,11 +38,12 @@ class Entity:
     @property
     def key_pem(self) -> str:
         """The private key as text."""
-        return self.key.private_bytes(
+        pem: bytes = self.key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
-        ).decode()
+        )
+        return pem.decode()
 
 
 def name(common: str, organization: str | None = None) -> Name:
@@ -72,7 +73,8 @@ class Order:
     key: Any = None
     signs: bool | None = None
     """keyUsage with or without keyCertSign; None: no keyUsage."""
-    digest: hashes.HashAlgorithm | None = None
+    digest: Any = None
+    """Hash of the signature; None: SHA-256."""
 
 
 def issue(order: Order, issuer: Entity | None = None, named: Name | None = None) -> Entity:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from ipaddress import ip_network
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -22,8 +23,8 @@ from tests.analyzers.goverifier import Item, go_verdicts
 
 HOST = "proxy.example.com"
 URL = "http://ca.example.com/sub.der"
-LONG_AGO = {"start": NOW - 9 * YEAR, "end": NOW - YEAR}
-TO_COME = {"start": NOW + YEAR, "end": NOW + 2 * YEAR}
+LONG_AGO: dict[str, Any] = {"start": NOW - 9 * YEAR, "end": NOW - YEAR}
+TO_COME: dict[str, Any] = {"start": NOW + YEAR, "end": NOW + 2 * YEAR}
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def stranger() -> Entity:
     return authority("Box Root")
 
 
-def _unnamed(**changes: object) -> Entity:
+def _unnamed(**changes: Any) -> Entity:
     return leaf(HOST, sub(), dns=(), **changes)
 
 
@@ -144,7 +145,7 @@ def _limited(length: int) -> Entity:
     return authority("Limited CA", root(), path_length=length)
 
 
-def _constrained(address: str = "", **constraints: object) -> list[Entity]:
+def _constrained(address: str = "", **constraints: Any) -> list[Entity]:
     middle = authority("Bounded CA", root(), **constraints)
     addresses = (address,) if address else ()
     return [leaf(HOST, middle, addresses=addresses, dns=() if address else (HOST,)), middle]
