@@ -50,7 +50,8 @@ SCENARIOS = (
     Scenario(
         name="dns-silent",
         breaks="the resolver's daemon takes queries for the name and never answers",
-        expect=failed("dns.no_response", "resolver", _RESOLVER),
+        # No packet of the resolver is ever seen, so its distance may stay unknown.
+        expect=failed("dns.no_response", "resolver", _RESOLVER, vague=True),
         dns=_all("silent"),
         seconds=11,
     ),
