@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analyzers.acks import Blocks
 from analyzers.arrivals import Arrivals
 from analyzers.facts.tcp import SILENT, Dialogue
 from analyzers.segments import NOWHERE, Segments
@@ -42,11 +43,23 @@ class Dialogues:
         return places[first:last]
 
 
-def dialogues(seen: Segments, arrived: Arrivals) -> Dialogues:
+def dialogues(seen: Segments, arrived: Arrivals, blocks: Blocks) -> Dialogues:
     """Find what asks and what answers in a batch."""
     carries = (seen.length > 0) | ((seen.flags & (SYN | FIN)) != 0)
     asks = (carries | arrived.keep_alive) & ((seen.flags & RST) == 0) & (seen.stop > NOWHERE)
-    return Dialogues(seen, np.flatnonzero(asks), np.flatnonzero(_hears(seen, arrived, asks)))
+    hears = _hears(seen, arrived, asks)
+    hears[_report_more(seen, blocks)] = True
+    return Dialogues(seen, np.flatnonzero(asks), np.flatnonzero(hears))
+
+
+def _report_more(seen: Segments, blocks: Blocks) -> Int64:
+    """Return segments whose SACK blocks reach higher than those before."""
+    fresh = np.flatnonzero(~blocks.duplicate)
+    carrier = blocks.segment[fresh]
+    reach = seen.at(blocks.right[fresh], seen.half[carrier])
+    before = np.full(len(reach), NOWHERE, dtype=np.int64)
+    np.maximum.accumulate(reach[:-1], out=before[1:])
+    return carrier[reach > before]
 
 
 def _hears(seen: Segments, arrived: Arrivals, asks: Bools) -> Bools:

@@ -126,7 +126,7 @@ def _ends(parts: HalfParts) -> list[Column]:
 def _courses(parts: HalfParts) -> list[Column]:
     """Return the columns from `Half.sent_bytes` to `Half.pace`."""
     seen, numbers = parts.seen, range(parts.seen.halves)
-    asked, pace = dialogues(seen, parts.arrived), paces(seen)
+    asked, pace = dialogues(seen, parts.arrived, parts.blocks), paces(seen)
     return [
         parts.total.sent.tolist(),
         [parts.judged.overtaken.get(half, ()) for half in numbers],
