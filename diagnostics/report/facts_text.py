@@ -8,6 +8,7 @@ import sys
 from analyzers.facts import Facts
 from diagnostics.report.sections import attempts, capture, dns, http, path, tcp, tls
 from diagnostics.report.style import Style, detect
+from diagnostics.report.table import describe
 from diagnostics.report.table import render as render_table
 
 SECTIONS = {
@@ -29,10 +30,8 @@ def render(facts: Facts, section: str | None, limit: int, style: Style) -> str:
 
     With all sections shown, tables without rows are left out.
     """
-    lines: list[str] = []
+    lines = describe("Capture", [*capture.description(facts.capture)], style)
     chosen = [SECTIONS[section]] if section else [*SECTIONS.values(), attempts.tables]
-    for table in capture.tables(facts):
-        lines += render_table(table, style, 0)
     for tables in chosen:
         for table in tables(facts):
             if table.rows or section:

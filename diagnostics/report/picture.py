@@ -11,7 +11,7 @@ from diagnostics.verdict import Hop, PathHop
 
 
 def draw(path: Sequence[PathHop], hop: Hop | None, style: Style) -> list[str]:
-    """Draw the path with the faulty hop marked: roles, below them addresses and round trips."""
+    """Draw the path with the faulty hop marked: roles, addresses, distances and round trips."""
     nodes, links = row(path, hop)
     if len(nodes) < 2:
         return []
@@ -20,18 +20,29 @@ def draw(path: Sequence[PathHop], hop: Hop | None, style: Style) -> list[str]:
         if shorter is None:
             break
         nodes, links = shorter
-    rows = [_labels(nodes, style), [printable(n.address or "") for n in nodes], _times(nodes)]
+    rows = _rows(nodes, style)
     if _width(nodes, links, style) > style.width:
         rows = rows[:1]
     return _lines(rows, nodes, links, style)
+
+
+def _rows(nodes: Sequence[Node], style: Style) -> list[list[str]]:
+    return [
+        _labels(nodes, style),
+        [printable(node.address or "") for node in nodes],
+        [_measures(node) for node in nodes],
+    ]
 
 
 def _labels(nodes: Sequence[Node], style: Style) -> list[str]:
     return [f"{style.cross} {n.role}" if n.broken else n.role.value for n in nodes]
 
 
-def _times(nodes: Sequence[Node]) -> list[str]:
-    return ["" if n.rtt_ms is None else f"{n.rtt_ms:.3g} ms" for n in nodes]
+def _measures(node: Node) -> str:
+    """Its distance, which the drawing leaves open where there are gaps, and its round trip."""
+    distance = f"hop {node.distance}" if node.distance else ""
+    time = "" if node.rtt_ms is None else f"{node.rtt_ms:.3g} ms"
+    return ", ".join(filter(None, (distance, time)))
 
 
 def _joints(links: Sequence[Link], style: Style) -> list[str]:
@@ -46,9 +57,15 @@ def _joint(link: Link, style: Style) -> str:
     return style.gap if link.gap else style.line * 2
 
 
+def _stretched(joint: str, link: Link, padding: int, style: Style) -> str:
+    """Let the line run on to where the next column begins."""
+    if link.gap and not link.broken:
+        return (" " + style.line * (padding - 1) if padding > 1 else " " * padding) + joint
+    return joint[0] + style.line * padding + joint[1:]
+
+
 def _columns(nodes: Sequence[Node], style: Style) -> list[int]:
-    rows = (_labels(nodes, style), [printable(n.address or "") for n in nodes], _times(nodes))
-    return [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return [max(map(len, cells)) for cells in zip(*_rows(nodes, style), strict=True)]
 
 
 def _width(nodes: Sequence[Node], links: Sequence[Link], style: Style) -> int:
@@ -79,10 +96,7 @@ def _lines(
     for index, (node, label) in enumerate(zip(nodes, rows[0], strict=True)):
         top += style.paint(label, "red" if node.broken else None, bold=node.broken)
         if index < len(joints):
-            # The line runs on to where the next column begins.
-            fill = " " if links[index].gap else style.line
-            padding = widths[index] - len(label)
-            joint = joints[index][0] + fill * padding + joints[index][1:]
+            joint = _stretched(joints[index], links[index], widths[index] - len(label), style)
             top += style.paint(joint, "red" if links[index].broken else None)
     lines = [top]
     for cells in rows[1:]:

@@ -20,7 +20,7 @@ class Node:
     """One host or router on the row."""
 
     role: Role
-    distance: int
+    distance: int | None
     address: str | None = None
     rtt_ms: float | None = None
     broken: bool = False
@@ -42,7 +42,7 @@ def row(path: Sequence[PathHop], hop: Hop | None) -> tuple[list[Node], list[Link
     nodes = _nodes(path, hop)
     if hop is not None:
         nodes = _with_fault(nodes, hop)
-    links = [Link(gap=b.distance - a.distance != 1) for a, b in pairwise(nodes)]
+    links = [Link(gap=_far(b) - _far(a) != 1) for a, b in pairwise(nodes)]
     if hop is not None and not any(node.broken for node in nodes):
         links = _broken_links(nodes, links, hop)
     return nodes, links
@@ -51,13 +51,12 @@ def row(path: Sequence[PathHop], hop: Hop | None) -> tuple[list[Node], list[Link
 def _nodes(path: Sequence[PathHop], hop: Hop | None) -> list[Node]:
     end = _end(path, hop)
     near: dict[int, Node] = {0: Node(Role.CLIENT, 0)}
-    limit = BEYOND if end is None else end.distance
+    limit = BEYOND if end is None else _far(end)
     for known in path:
         if known.role in ENDS or known.distance is None or known.distance >= limit:
             continue
-        node = _node(known)
-        if node.distance not in near or (hop is not None and known.address == hop.address):
-            near[node.distance] = node
+        if known.distance not in near or (hop is not None and known.address == hop.address):
+            near[known.distance] = _node(known)
     nodes = [near[distance] for distance in sorted(near)]
     return nodes if end is None else [*nodes, end]
 
@@ -74,12 +73,12 @@ def _end(path: Sequence[PathHop], hop: Hop | None) -> Node | None:
 
 
 def _node(known: PathHop) -> Node:
-    return Node(
-        known.role,
-        BEYOND if known.distance is None else known.distance,
-        known.address,
-        known.rtt_ms.median if known.rtt_ms else None,
-    )
+    rtt_ms = known.rtt_ms.median if known.rtt_ms else None
+    return Node(known.role, known.distance, known.address, rtt_ms)
+
+
+def _far(node: Node) -> int:
+    return BEYOND if node.distance is None else node.distance
 
 
 def _with_fault(nodes: list[Node], hop: Hop) -> list[Node]:
@@ -89,22 +88,22 @@ def _with_fault(nodes: list[Node], hop: Hop) -> list[Node]:
     for index, node in enumerate(nodes):
         if node.role is hop.role and hop.address in (None, node.address):
             return _replaced(nodes, index, replace(node, broken=True))
-    distance = hop.distance[0] if hop.distance else None
+    distance = hop.distance[0] if hop.distance and hop.role is not Role.UPSTREAM else None
     for index, node in enumerate(nodes):
-        if node.distance == distance and hop.role is not Role.UPSTREAM:
+        if distance is not None and node.distance == distance:
             named = replace(node, role=hop.role, address=hop.address or node.address, broken=True)
             return _replaced(nodes, index, named)
-    fault = Node(hop.role, _place(nodes, hop.role, distance), hop.address, broken=True)
-    return sorted([*nodes, fault], key=lambda node: node.distance)
+    fault = Node(hop.role, distance, hop.address, broken=True)
+    index = _place(nodes, hop.role, distance)
+    return [*nodes[:index], fault, *nodes[index:]]
 
 
 def _place(nodes: Sequence[Node], role: Role, distance: int | None) -> int:
-    """Where a node goes that the path lacks: at its distance, else beyond or before the end."""
-    if distance is not None and role is not Role.UPSTREAM:
-        return distance
-    last = nodes[-1].distance
+    """Where a node goes that the path lacks: by its distance, else behind or before the end."""
+    if distance is not None:
+        return sum(_far(node) < distance for node in nodes)
     behind = role is Role.UPSTREAM or role in ENDS or len(nodes) == 1
-    return last + 2 if behind else max(last - 1, nodes[-2].distance)
+    return len(nodes) if behind else len(nodes) - 1
 
 
 def _replaced(nodes: Sequence[Node], index: int, node: Node) -> list[Node]:
@@ -114,7 +113,7 @@ def _replaced(nodes: Sequence[Node], index: int, node: Node) -> list[Node]:
 def _broken_links(nodes: Sequence[Node], links: list[Link], hop: Hop) -> list[Link]:
     """Mark the links that the fault's interval covers; without one, all of them."""
     low, high = hop.distance or (0, BEYOND)
-    hit = [max(low, a.distance) < min(max(high, low + 1), b.distance) for a, b in pairwise(nodes)]
+    hit = [max(low, _far(a)) < min(max(high, low + 1), _far(b)) for a, b in pairwise(nodes)]
     if not any(hit):
         # Beyond every host that is known: on the way there at the latest.
         hit[-1:] = [True] * bool(hit)

@@ -11,6 +11,9 @@ from diagnostics.report.style import Style
 MAX_CELL = 44
 """Columns of one cell; names in the wild are shorter, hostile ones are not."""
 
+MAX_VALUE = 400
+"""Columns of a value that has its line for itself: room for any path."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -41,6 +44,15 @@ def render(table: Table, style: Style, limit: int) -> list[str]:
     if left:
         lines.append(f"and {left:,} more: --rows 0 shows all")
     return lines
+
+
+def describe(title: str, pairs: Sequence[tuple[str, object]], style: Style) -> list[str]:
+    """Lay out what is known of one thing, a value a line."""
+    width = max(len(name) for name, _ in pairs)
+    lines = [
+        f"{name:{width}}  {shorten(printable(str(value)), MAX_VALUE)}" for name, value in pairs
+    ]
+    return [style.paint(title, bold=True), *lines]
 
 
 def _cell(value: object) -> str:

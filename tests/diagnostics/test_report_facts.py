@@ -40,7 +40,7 @@ def test_every_section_of_the_command_has_tables_and_json() -> None:
 )
 def test_a_section_shows_its_facts_with_their_frames(section: str, rows: list[str]) -> None:
     text = facts_text.render(handmade.facts(), section, 20, PLAIN)
-    assert text.startswith("Capture (")
+    assert text.startswith("Capture\n")
     for row in rows:
         assert row in text
 
@@ -67,7 +67,7 @@ def test_long_tables_say_how_much_they_leave_out() -> None:
 
 def test_an_empty_capture_can_be_shown() -> None:
     nothing = replace_all(handmade.facts())
-    assert facts_text.render(nothing, None, 20, PLAIN).startswith("Capture (")
+    assert facts_text.render(nothing, None, 20, PLAIN).startswith("Capture\n")
     assert "DNS lookups (0)" in facts_text.render(nothing, "dns", 20, PLAIN)
     json.loads(facts_json.render(nothing, None))
 

@@ -28,20 +28,26 @@ PATHS = st.lists(
 @pytest.mark.parametrize(
     ("hop", "row"),
     [
-        (None, "client ── gateway  … transit ─── server"),
-        (Hop(Role.SERVER, "10.3.0.2", None, (4, 4)), "client ── gateway  … transit ─── ✗ server"),
-        (Hop(Role.TRANSIT, None, None, (3, 4)), "client ── gateway  … transit ──✗─ server"),
-        (Hop(Role.PATH, None, None, (2, 3)), "client ── gateway  ─…✗…─ transit ─── server"),
-        (Hop(Role.PATH, None, None, (1, 4)), "client ── gateway  ─…?…─ transit ──?─ server"),
-        (Hop(Role.PATH), "client ─?─ gateway  ─…?…─ transit ──?─ server"),
+        (None, "client ── gateway ────── … transit ─── server"),
+        (
+            Hop(Role.SERVER, "10.3.0.2", None, (4, 4)),
+            "client ── gateway ────── … transit ─── ✗ server",
+        ),
+        (Hop(Role.TRANSIT, None, None, (3, 4)), "client ── gateway ────── … transit ──✗─ server"),
+        (Hop(Role.PATH, None, None, (2, 3)), "client ── gateway ────────…✗…─ transit ─── server"),
+        (Hop(Role.PATH, None, None, (1, 4)), "client ── gateway ────────…?…─ transit ──?─ server"),
+        (Hop(Role.PATH), "client ─?─ gateway ────────…?…─ transit ──?─ server"),
         (
             Hop(Role.MIDDLEBOX, None, None, (2, 2)),
-            "client ── gateway ─── ✗ middlebox ── transit ─── server",
+            "client ── gateway ───────── ✗ middlebox ── transit ─── server",
         ),
-        (Hop(Role.MIDDLEBOX, None, None, (3, 3)), "client ── gateway  … ✗ middlebox ── server"),
-        (Hop(Role.RESOLVER, "10.2.0.53", None, (2, 2)), "client ── gateway ─── ✗ resolver"),
-        (Hop(Role.CLIENT, None, None, (0, 0)), "✗ client ── gateway  … transit ─── server"),
-        (Hop(Role.UPSTREAM), "client ── gateway  … transit ─── server   … ✗ upstream"),
+        (
+            Hop(Role.MIDDLEBOX, None, None, (3, 3)),
+            "client ── gateway ────── … ✗ middlebox ── server",
+        ),
+        (Hop(Role.RESOLVER, "10.2.0.53", None, (2, 2)), "client ── gateway ───────── ✗ resolver"),
+        (Hop(Role.CLIENT, None, None, (0, 0)), "✗ client ── gateway ────── … transit ─── server"),
+        (Hop(Role.UPSTREAM), "client ── gateway ────── … transit ─── server ───── … ✗ upstream"),
     ],
 )
 def test_where_the_cross_goes(hop: Hop | None, row: str) -> None:

@@ -29,9 +29,9 @@ def test_the_screen_of_a_failure() -> None:
         "",
         "proxy.example.org sends its leaf certificate only; go fetches no intermediate.",
         "",
-        "  client ── gateway  … transit ─── ✗ server",
-        "            10.1.0.2   10.2.0.9    10.3.0.2",
-        "            0.61 ms                12 ms",
+        "  client ── gateway ────── … transit ─── ✗ server",
+        "            10.1.0.2         10.2.0.9    10.3.0.2",
+        "            hop 1, 0.61 ms   hop 3       hop 4, 12 ms",
         "",
         "Hop       server 10.3.0.2 (proxy.example.org), 4 hops away; 97% sure",
         "Evidence  1 certificate sent, its issuer CN=Lab CA 2 is not among them (frames",
@@ -74,7 +74,7 @@ def test_inconclusive_says_what_is_missing() -> None:
 def test_plain_ascii_where_the_terminal_has_no_more() -> None:
     text = terminal.render(handmade.FAILED, Style(unicode=False))
     assert text.isascii()
-    assert "client -- gateway  ... transit --- x server" in text
+    assert "client -- gateway ------ ... transit --- x server" in text
 
 
 def test_colours_change_nothing_but_colours() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.facts import CaptureFacts, Facts
+from analyzers.facts import CaptureFacts
 from diagnostics.report.numbers import size
-from diagnostics.report.table import Table
 from diagnostics.summary import rfc3339
 
 LINK_NAMES = {
@@ -26,13 +25,8 @@ LINK_NAMES = {
 """LINKTYPE_ values (https://www.tcpdump.org/linktypes.html) of the links that badhop reads."""
 
 
-def tables(facts: Facts) -> Iterator[Table]:
-    """One table of one column: most of these values have no neighbours."""
-    capture = facts.capture
-    yield Table("Capture", ("what", "value"), list(_rows(capture)))
-
-
-def _rows(capture: CaptureFacts) -> Iterator[tuple[str, object]]:
+def description(capture: CaptureFacts) -> Iterator[tuple[str, object]]:
+    """Each value with its name: they have no rows, so no table."""
     for name in capture.files:
         yield "file", name
     yield "size", f"{capture.bytes:,} bytes"
