@@ -23,6 +23,17 @@ def evidence_filter(evidence: Evidence) -> str:
     return " && ".join(parts)
 
 
+def joined(pieces: Iterable[Evidence]) -> list[Evidence]:
+    """Make one piece of those that say the same about different packets."""
+    found: dict[str, Evidence] = {}
+    for piece in pieces:
+        other = found.setdefault(piece.text, piece)
+        if other is not piece:
+            stream = piece.stream if piece.stream == other.stream else None
+            found[piece.text] = Evidence(piece.text, (*other.frames, *piece.frames), stream)
+    return list(found.values())
+
+
 def common_filter(pieces: Sequence[Evidence]) -> str:
     """One display filter that shows all pieces of evidence together."""
     pieces = [piece for piece in pieces if piece.frames or piece.stream is not None]

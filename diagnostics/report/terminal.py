@@ -13,7 +13,7 @@ import click
 from diagnostics import contract
 from diagnostics.report import picture
 from diagnostics.report.escape import printable
-from diagnostics.report.filters import common_filter, frame_list
+from diagnostics.report.filters import common_filter, frame_list, joined
 from diagnostics.report.related import background_line, related_lines
 from diagnostics.report.style import LABEL, Style, detect
 from diagnostics.verdict import (
@@ -118,7 +118,7 @@ def _distance(hop: Hop) -> str:
 
 
 def _evidence(pieces: Sequence[Evidence], style: Style) -> Iterator[str]:
-    label = "Evidence"
+    label, pieces = "Evidence", joined(pieces)
     for piece in pieces[:MAX_EVIDENCE]:
         where = f" ({frame_list(piece.frames)})" if piece.frames else ""
         yield from style.labelled(label, printable(piece.text) + where)

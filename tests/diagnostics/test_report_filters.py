@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.report.filters import MAX_TERMS, common_filter, evidence_filter, frame_list
+from diagnostics.report.filters import (
+    MAX_TERMS,
+    common_filter,
+    evidence_filter,
+    frame_list,
+    joined,
+)
 from diagnostics.verdict import Evidence
 from tests.packets import write_pcap
 
@@ -42,6 +48,11 @@ def test_common_filter_joins_frames_and_keeps_a_shared_stream() -> None:
     whole = [Evidence("", (), 2), Evidence("", (16,), 3), Evidence("no packets")]
     assert common_filter(whole) == "(tcp.stream eq 2) || (tcp.stream eq 3 && frame.number in {16})"
     assert common_filter([]) == ""
+
+
+def test_pieces_that_say_the_same_are_one() -> None:
+    pieces = [Evidence("reset", (5,), 1), Evidence("alert", (6,), 1), Evidence("reset", (9,), 2)]
+    assert joined(pieces) == [Evidence("reset", (5, 9), None), Evidence("alert", (6,), 1)]
 
 
 @given(EVIDENCE)
