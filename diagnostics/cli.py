@@ -140,7 +140,7 @@ def main() -> NoReturn:
     """Entry point of the distribution."""
     if sys.stdout is None:
         # Started with standard output closed (`>&-`): whatever is printed goes nowhere.
-        sys.stdout = Path(os.devnull).open("w")
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  lives as long as we do
     for stream in (sys.stdout, sys.stderr):
         # Names from packets may hold what the terminal's encoding lacks.
         if isinstance(stream, TextIOWrapper):
