@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from struct import unpack
 
 #: Extension numbers (IANA "TLS ExtensionType Values").
 SERVER_NAME = 0
@@ -76,7 +77,8 @@ class Cursor:
 
 def numbers(data: bytes) -> tuple[int, ...]:
     """Read the 16-bit numbers that `data` consists of."""
-    return tuple(int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data) - 1, 2))
+    count = len(data) // 2
+    return unpack(f"!{count}H", data[: 2 * count])
 
 
 def _extensions(cursor: Cursor) -> tuple[tuple[int, bytes], ...]:

@@ -26,6 +26,9 @@ TLS_1_3 = 0x0304
 #: A client's certificates and their proof come before its Finished, in at most this many records.
 _BEFORE_FINISHED = 16
 
+#: Alerts told of each side; a flood of warnings says nothing more.
+_MAX_ALERTS = 16
+
 #: Smallest pair of equal records that can be session tickets (RFC 8446 4.6.1: 4 + 13 + a ticket).
 _TICKET = 64
 
@@ -218,10 +221,12 @@ def _classic_alerts(
 ) -> None:
     """Alerts up to TLS 1.2: their records say so even when they are encrypted."""
     ciphered = False
+    told = 0
     for record in records:
         ciphered = ciphered or record.kind == CHANGE_CIPHER_SPEC
-        if record.kind != ALERT:
+        if record.kind != ALERT or told >= _MAX_ALERTS:
             continue
+        told += 1
         clear = None if ciphered else clear_alert(side.stream, record, sender)
         result.alerts.append(
             clear or hidden_alert(record, sender, closing=complete, inferred=False)
@@ -232,8 +237,8 @@ def _clear_alerts(
     result: Progress, side: ClientSide | ServerSide, records: Sequence[Record], sender: Side
 ) -> None:
     """Alerts in clear of a TLS 1.3 handshake: those sent before there were keys."""
-    for record in records:
-        alert = clear_alert(side.stream, record, sender) if record.kind == ALERT else None
+    for record in [r for r in records if r.kind == ALERT][:_MAX_ALERTS]:
+        alert = clear_alert(side.stream, record, sender)
         if alert is not None:
             result.alerts.append(alert)
             result.rejected = result.rejected or sender is Side.CLIENT
