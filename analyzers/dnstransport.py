@@ -56,7 +56,7 @@ def _datagrams(capture: Capture) -> Iterator[Carried]:
     fragments = _Fragments(capture)
     seen: dict[tuple[int, int, int, int, int, bytes], int] = {}
     for row in np.flatnonzero(dns).tolist():
-        wire = fragments.whole(row)
+        wire, last = fragments.whole(row)
         key = (
             int(table.source[row]),
             int(table.destination[row]),
@@ -71,13 +71,16 @@ def _datagrams(capture: Capture) -> Iterator[Carried]:
             continue
         message = parse(wire)
         if message is not None:
-            yield from _carried(capture, row, message, None)
+            yield from _carried(capture, row, last, message, None)
 
 
 def _carried(
-    capture: Capture, row: int, message: DnsMessage, stream: int | None
+    capture: Capture, row: int, last: int, message: DnsMessage, stream: int | None
 ) -> Iterator[Carried]:
-    """The message of a row; nothing when it goes the wrong way for a query or a response."""
+    """The message whose first header is in `row` and whose last byte is in `last`.
+
+    Nothing when it goes the wrong way for a query or a response.
+    """
     table = capture.table
     ends = (
         (str(table.addresses[table.source[row]]), int(table.source_port[row])),
@@ -87,8 +90,8 @@ def _carried(
     if server[1] != DNS_PORT:
         return
     yield Carried(
-        frame=row + 1,
-        time_s=int(table.time_ns[row] - table.time_ns[0]) / 1e9,
+        frame=last + 1,
+        time_s=int(table.time_ns[last] - table.time_ns[0]) / 1e9,
         client=client[0],
         client_port=client[1],
         server=server[0],
@@ -121,19 +124,23 @@ class _Fragments:
         ident = int(table.fragment_id[row])
         return int(table.source[row]), int(table.destination[row]), ident, offset
 
-    def whole(self, row: int) -> bytes:
-        """The payload of a datagram whose header is in `row`, as far as fragments carry it on."""
-        data = self._capture.payload(row)
+    def whole(self, row: int) -> tuple[bytes, int]:
+        """The payload of a datagram whose header is in `row`, as far as fragments carry it on.
+
+        And the row that completed it.
+        """
+        data, last = self._capture.payload(row), row
         if not self._capture.table.fragment[row] & MORE_FRAGMENTS:
-            return data
+            return data, last
         parts, offset = [data], _UDP_HEADER + len(data)
         while (piece := self._nearest(row, offset)) is not None:
             part = self._capture.payload(piece)
             parts.append(part)
             offset += len(part)
+            last = max(last, piece)
             if not part or not self._capture.table.fragment[piece] & MORE_FRAGMENTS:
                 break
-        return b"".join(parts)
+        return b"".join(parts), last
 
     def _nearest(self, row: int, offset: int) -> int | None:
         """The fragment at `offset` nearest to `row`: identifications come round again."""
@@ -154,7 +161,7 @@ def _segments(capture: Capture, connections: Iterable[Connection]) -> Iterator[C
             if connection.half(side).data_packets:
                 stream = byte_stream(capture, connection, side)
                 for row, message in _stream_messages(stream, side is Side.SERVER):
-                    yield from _carried(capture, row, message, connection.stream)
+                    yield from _carried(capture, row, row, message, connection.stream)
 
 
 def _stream_messages(stream: ByteStream, responses: bool) -> Iterator[tuple[int, DnsMessage]]:

@@ -297,6 +297,8 @@ def test_fragmented_answer_is_put_together() -> None:
         (one,) = read([(0.0, ask(asked, 5000)), (0.02, order[0]), (0.021, order[1])])
         assert one.response is not None
         assert len(one.response.addresses) == 100
+        # It is there when its last piece is.
+        assert (one.response.frame, one.response.time_s) == (3, 0.021)
 
 
 def test_tcp_after_truncation() -> None:
