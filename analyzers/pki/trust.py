@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from itertools import islice
@@ -79,10 +79,15 @@ def system_roots(environment: Mapping[str, str] = os.environ) -> TrustStore:
 
     Windows and macOS verify by themselves: there certifi's list stands in, when it is installed.
     """
-    named = environment.get("SSL_CERT_FILE") or environment.get("SSL_CERT_DIR")
-    if sys.platform in ("win32", "darwin") and not named:
+    return _loaded(environment.get("SSL_CERT_FILE") or "", environment.get("SSL_CERT_DIR") or "")
+
+
+@lru_cache(maxsize=4)
+def _loaded(file: str, folder: str) -> TrustStore:
+    """The roots for one setting of the two variables, read once."""
+    if sys.platform in ("win32", "darwin") and not (file or folder):
         return _certifi()
-    bundles, folders = trust_sources(environment)
+    bundles, folders = trust_sources({"SSL_CERT_FILE": file, "SSL_CERT_DIR": folder})
     source = (*bundles[:1], *folders)
     # Distributions link every certificate of the directory under two names.
     paths = {path.resolve() for path in (*map(Path, bundles[:1]), *_entries(folders))}
