@@ -11,6 +11,7 @@ from analyzers.dnsrounds import TOGETHER_S, Question, Rounds, question_of
 from analyzers.dnstransport import DNS_PORT, Carried, carried_messages
 from analyzers.facts import Connection, DnsExchange, DnsQuery, DnsResponse
 from analyzers.quotes import TCP, UDP, Quote, error_rows, quote_in
+from analyzers.times import seconds_at
 from captures.packets import Capture
 
 #: A question asked again while it is unanswered is a retry up to this age: longer than any
@@ -68,8 +69,7 @@ def _errors(capture: Capture) -> list[_Error]:
         version, kind = int(table.version[row]), int(table.icmp_type[row])
         quote = quote_in(capture.payload(row), version, kind)
         if quote is not None and quote.destination_port == DNS_PORT:
-            time_s = int(table.time_ns[row] - table.time_ns[0]) / 1e9
-            found.append(_Error(time_s, row + 1, quote))
+            found.append(_Error(seconds_at(table, row), row + 1, quote))
     return found
 
 

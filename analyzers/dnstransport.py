@@ -12,6 +12,7 @@ import numpy as np
 from analyzers.dnsmessages import HEADER_LENGTH, DnsMessage, parse
 from analyzers.facts import Connection, Side
 from analyzers.reassembly import ByteStream, byte_stream
+from analyzers.times import seconds_at
 from captures.packets import DONT_FRAGMENT, LATER_FRAGMENT, MORE_FRAGMENTS, Capture
 
 DNS_PORT = 53
@@ -91,7 +92,7 @@ def _carried(
         return
     yield Carried(
         frame=last + 1,
-        time_s=int(table.time_ns[last] - table.time_ns[0]) / 1e9,
+        time_s=seconds_at(table, last),
         client=client[0],
         client_port=client[1],
         server=server[0],

@@ -12,6 +12,7 @@ from analyzers.facts import Connection, Side
 from analyzers.httpbodies import Body
 from analyzers.httpheads import Head, head_at
 from analyzers.reassembly import byte_stream
+from analyzers.times import seconds_at
 from captures.packets import ACK, RST, SYN, Capture
 
 Bools = npt.NDArray[np.bool_]
@@ -123,8 +124,7 @@ class HttpSide:
         at = int(np.searchsorted(self._acknowledged, offset))
         if at == len(self._acknowledging):
             return None
-        times = self._capture.table.time_ns
-        return int(times[self._acknowledging[at]] - times[0]) / 1e9
+        return seconds_at(self._capture.table, int(self._acknowledging[at]))
 
     @property
     def arrived(self) -> int:
@@ -150,8 +150,7 @@ class HttpSide:
 
     def frame_time_s(self, frame: int) -> float:
         """Time of a frame, in seconds since the capture's first packet."""
-        times = self._capture.table.time_ns
-        return int(times[frame - 1] - times[0]) / 1e9
+        return seconds_at(self._capture.table, frame - 1)
 
     def _first_sequence(self) -> int:
         """Sequence number of the byte at offset 0."""

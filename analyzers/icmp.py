@@ -8,6 +8,7 @@ import numpy.typing as npt
 from analyzers.facts import IcmpError
 from analyzers.quotelinks import QuotedFlows
 from analyzers.quotes import Quote, error_rows, quote_in
+from analyzers.times import seconds_at
 from analyzers.ttl import distance_of
 from captures.packets import Capture
 
@@ -92,7 +93,7 @@ def _error(
     return IcmpError(
         index=index,
         frame=row + 1,
-        time_s=int(table.time_ns[row] - table.time_ns[0]) / 1e9,
+        time_s=seconds_at(table, row),
         sender=sender,
         receiver=receiver,
         version=version,

@@ -9,6 +9,7 @@ import numpy as np
 
 from analyzers.facts import Hop, IcmpError
 from analyzers.probes import Probe, limited_probes, pings
+from analyzers.times import seconds_between
 from analyzers.ttl import distance_of
 from captures.packets import Capture
 
@@ -91,7 +92,6 @@ def _is_of_destination(capture: Capture, probe: Probe) -> bool:
 
 
 def _hop(capture: Capture, distance: int, address: str | None, probes: Sequence[Probe]) -> Hop:
-    times = capture.table.time_ns
     answered = [p for p in probes if p.answer_row is not None]
     rows = [p.row for p in probes] + [p.answer_row for p in answered if p.answer_row is not None]
     return Hop(
@@ -101,7 +101,7 @@ def _hop(capture: Capture, distance: int, address: str | None, probes: Sequence[
         sent=len(probes),
         answered=len(answered),
         rtts_s=tuple(
-            int(times[p.answer_row] - times[p.row]) / 1e9
+            seconds_between(capture.table, p.row, p.answer_row)
             for p in answered
             if p.answer_row is not None
         ),
