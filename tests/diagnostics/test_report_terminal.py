@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import replace
 
 import click
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from diagnostics.report import terminal
 from diagnostics.report.style import Style, detect
 from diagnostics.verdict import Evidence, Fix, Hop, PathHop, Role, Verdict
 from tests.diagnostics import handmade
+from tests.samples import SAMPLES
 
 PLAIN = Style(width=80)
 HOSTILE = "\x1b]0;owned\x07\u202e\nroot_cause"
@@ -149,3 +151,8 @@ class Tty(io.TextIOWrapper):
 
     def isatty(self) -> bool:
         return True
+
+
+def test_a_recording_is_diagnosed_and_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.diagnose_and_print(SAMPLES / "tls.chain_incomplete-leaf_only")
+    assert capsys.readouterr().out.startswith("FAILED  tls.chain_incomplete: ")
