@@ -19,6 +19,8 @@ from analyzers.facts import (
     TlsStage,
 )
 
+HARMLESS = ("close_notify", "encrypted", "no_renegotiation", "user_canceled")
+"""Alerts that say nothing of a failure, or nothing that can be read."""
 STILL_OPEN_S = 1.0
 """What began less than this before the capture's end may simply not have ended yet."""
 
@@ -74,15 +76,15 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
     """The ending of a try over TLS (or over something that is not read)."""
     if handshake is None:
         return _opaque_ending(connection)
+    refused = any(a.sender is Side.SERVER and a.name not in HARMLESS for a in handshake.alerts)
+    if refused:
+        return _failed(Stage.TLS, "alert")
     if handshake.completed:
         return _encrypted_ending(handshake, connection)
     if handshake.client_hello is None:
         return _unknown(Stage.TLS, "the capture starts after the ClientHello")
     if handshake.not_tls is not None:
         return _failed(Stage.TLS, "the answer is not TLS")
-    server_alerts = [a for a in handshake.alerts if a.sender is Side.SERVER]
-    if server_alerts and server_alerts[0].name != "close_notify":
-        return _failed(Stage.TLS, "alert")
     if handshake.rejected_by_client:
         return _failed(Stage.TLS, "rejected by the client")
     if connection.server_reset is not None:
@@ -115,9 +117,6 @@ def _encrypted_ending(handshake: TlsHandshake, connection: Connection) -> Ending
     answered = handshake.first_application_data_s.get(Side.SERVER)
     if sent is None:
         return Ending(Outcome.ABANDONED, Stage.TLS, "completed and never used")
-    alerts = {a.name for a in handshake.alerts if a.sender is Side.SERVER}
-    if alerts - {"close_notify", "encrypted"}:
-        return _failed(Stage.TLS, "alert")
     if answered is None:
         return _unknown(Stage.REQUEST, "no answer")
     return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, "answered, encrypted")

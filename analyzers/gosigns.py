@@ -54,7 +54,7 @@ class GoSigns:
         """Collect the names and sockets that the session and the packets give away."""
         names = {h.sni.lower() for h in handshakes if h.sni and _go_hello(h)}
         names |= {_host(r) for r in requests if _go_request(r)}
-        names |= {k.name for k in lookups if k.name in GO_NAMES}
+        names |= {k.name for k in lookups if k.name in GO_NAMES or _go_resolver(k)}
         sockets: set[tuple[int, str, int]] = set()
         if session is not None:
             names |= {_url_parts(r.url)[0] for r in session.requests}
@@ -79,13 +79,13 @@ class GoSigns:
 
     def lookup(self, lookup: DnsLookup) -> bool:
         """Whether a lookup is the go command's."""
-        if lookup.name in self.names or lookup.name in GO_NAMES:
+        if lookup.name in self.names:
             return True
         return any(
             (q.source_port, e.server, e.server_port) in self.sockets
             for e in lookup.exchanges
             for q in e.queries
-        ) or _go_resolver(lookup)
+        )
 
 
 def _go_resolver(lookup: DnsLookup) -> bool:

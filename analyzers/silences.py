@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzers.arrivals import Arrivals
-from analyzers.facts.tcp import Silence
+from analyzers.facts.tcp import Side, Silence
 from analyzers.gaps import CLIENT, SERVER, Gap, gaps
 from analyzers.segments import Segments
 from captures.packets import FIN, RST, SYN, PacketTable
@@ -48,8 +48,16 @@ def silences(
         zip(*(c.tolist() for c in columns), strict=True),
         strict=True,
     ):
-        found[stream].append(Silence(start_s, end_s, after, before or None, _cause(gap)))
+        found[stream].append(
+            Silence(start_s, end_s, after, before or None, _cause(gap), *_ends(gap))
+        )
     return {stream: tuple(spans) for stream, spans in found.items()}
+
+
+def _ends(gap: Gap) -> tuple[Side, Side | None]:
+    """Who sent last before a span, and who ended it."""
+    sides = (Side.CLIENT, Side.SERVER)
+    return sides[gap.starter], sides[gap.ender] if gap.ender >= 0 else None
 
 
 def _spans(

@@ -22,7 +22,7 @@ from analyzers.facts import (
     TlsHandshake,
 )
 from diagnostics.localize import distance_of, forger_hop
-from diagnostics.resets import forged_reset
+from diagnostics.resets import forged_reset, reset_after_hello
 from diagnostics.verdict import Hop, Role
 
 SAME_SIZE = 0.15
@@ -81,7 +81,11 @@ def _all(facts: Facts) -> Iterator[FailedHello]:
             continue
         handshake = facts.handshakes[attempt.handshake]
         end = _end(attempt)
-        if handshake.client_hello is None or handshake.server_hello is not None or end is None:
+        if handshake.client_hello is None or end is None:
+            continue
+        if handshake.server_hello is not None and not (
+            end is End.RESET and reset_after_hello(facts, attempt)
+        ):
             continue
         connection = facts.connection(attempt.stream)
         forged = _forged(facts, attempt, connection, end)

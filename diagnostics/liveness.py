@@ -1,7 +1,8 @@
 """Whether the path of a silent connection was alive: what was asked after a moment, and who heard.
 
 A server that stalls and a path that died look alike until the client asks: with a keep-alive, a
-retransmission, the FIN at its end. The server's kernel answers at once, whatever its program does.
+retransmission, the FIN at its end. The server's kernel answers at once, whatever its program
+does.
 """
 
 from __future__ import annotations
@@ -63,11 +64,15 @@ def liveness(
         return Liveness(None, (), "nothing was asked of the other side")
     first_s, rtt_s = float(asked_s[0]), connection.min_rtt_s or 0.0
     heard = np.flatnonzero(talk.heard_s >= first_s + TOO_SOON * rtt_s)
-    reset = next((r for r in connection.resets if r.sender is not side and r.time_s > first_s), None)
+    reset = next(
+        (r for r in connection.resets if r.sender is not side and r.time_s > first_s), None
+    )
     if len(heard):
         by_s, by = float(talk.heard_s[heard[0]]), int(talk.heard_frames[heard[0]])
         return Liveness(
-            True, (int(asked[0]), by), f"what is sent is acknowledged {seconds(by_s - first_s)} later"
+            True,
+            (int(asked[0]), by),
+            f"what is sent is acknowledged {seconds(by_s - first_s)} later",
         )
     if reset is not None:
         return Liveness(True, (int(asked[0]), reset.frame), "what is sent is answered by a RST")

@@ -34,11 +34,20 @@ def broken_by_reset(facts: Facts) -> list[Attempt]:
 
 
 def reset_after_hello(facts: Facts, attempt: Attempt) -> bool:
-    """The reset answered a ClientHello: nothing of TLS had come back from the server."""
-    if attempt.stage is not Stage.TLS or attempt.handshake is None:
+    """The reset answered a ClientHello.
+
+    Nothing of TLS had come back before it; or it is forged, and the server's own answer to the
+    hello lost the race against it.
+    """
+    if attempt.stage is not Stage.TLS or attempt.handshake is None or attempt.stream is None:
         return False
     handshake = facts.handshakes[attempt.handshake]
-    return handshake.client_hello is not None and handshake.server_hello is None
+    reset = facts.connection(attempt.stream).server_reset
+    if handshake.client_hello is None or reset is None:
+        return False
+    answered_s = handshake.first_server_record_s
+    first = answered_s is None or reset.time_s <= answered_s
+    return first or forged_reset(facts, attempt) is not None
 
 
 def forged_reset(facts: Facts, attempt: Attempt) -> Reset | None:

@@ -115,6 +115,10 @@ class Silence:
     """None when the capture (or the connection) ends in the silence."""
     cause: str
     """"loss" | "window" | "sender_idle" | "client_idle" | "path_silent" | "unknown"."""
+    after: Side
+    """Whose data (or FIN) came last before it."""
+    before: Side | None
+    """Who ended it."""
 
 
 @dataclass(frozen=True, slots=True)

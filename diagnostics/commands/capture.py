@@ -1,4 +1,5 @@
-"""`badhop capture`: a command in, a bundle of its packets and circumstances out, and a verdict."""
+"""`badhop capture`: a command in, a bundle of its packets and circumstances out, and a verdict.
+"""
 
 from __future__ import annotations
 

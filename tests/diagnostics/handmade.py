@@ -179,7 +179,7 @@ def connection(stream: int = 0) -> Connection:
         rtt=samples,
         client_rtt=NO_SAMPLES,
         resets=(reset,),
-        silences=(Silence(0.45, 0.8, 14, 15, "loss"),),
+        silences=(Silence(0.45, 0.8, 14, 15, "loss", Side.SERVER, Side.SERVER),),
         duplicate_frames=(),
         rows=np.arange(22),
     )

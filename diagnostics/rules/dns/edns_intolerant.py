@@ -11,8 +11,8 @@ Old routers and forwarders that reject the OPT record, firewalls that drop it.
 
 How it is recognised
 --------------------
-Answers FORMERR or NOTIMP to queries with EDNS, without an OPT record of their own; or queries
-with EDNS all unanswered while queries without it, to the same server, are answered.
+Answers FORMERR or NOTIMP to queries with EDNS; or queries with EDNS all unanswered while queries
+without it, to the same server, are answered.
 
 Fix
 ---
@@ -73,14 +73,9 @@ def _has_edns(exchange: DnsExchange) -> bool:
 
 
 def _rejected(exchange: DnsExchange) -> bool:
-    """Answered FORMERR, by somebody who did not understand the OPT record."""
+    """Answered FORMERR: somebody did not understand the query, and only its OPT record is new."""
     response = exchange.response
-    return (
-        _has_edns(exchange)
-        and response is not None
-        and response.rcode in REJECTIONS
-        and not response.has_edns
-    )
+    return _has_edns(exchange) and response is not None and response.rcode in REJECTIONS
 
 
 def _swallowed(exchanges: list[DnsExchange]) -> list[DnsExchange]:

@@ -1,0 +1,201 @@
+"""Waits for a server on a living path: for a first byte, or in the middle of a body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzers.facts import Attempt, Connection, Facts, HttpExchange, Side, Silence, Stage
+from diagnostics.liveness import liveness
+from diagnostics.timeline import union_s
+from diagnostics.tries import seconds
+from diagnostics.verdict import Evidence
+
+SLOW_S = 1.0
+"""A server that works has an answer within some hundred milliseconds; module proxies that must
+fetch from the origin first take seconds, and that is worth telling."""
+GIVEN_UP_S = 10.0
+"""Without a session, a connection that stays silent this long until go ends it was waited for: go
+itself has no time-out for answers, and is idle this long only when nothing is left to do."""
+CLOSING_S = 0.1
+"""What comes this close before a FIN is the farewell (close_notify), not an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One wait for a server."""
+
+    attempt: Attempt
+    start_s: float
+    end_s: float
+    frames: tuple[int, ...]
+    first_byte: bool
+    """For the first byte of an answer; else for the rest of a body."""
+    forever: bool
+    """It was never ended by the server."""
+    exact: bool
+    """Read from clear HTTP, not inferred from silences."""
+    text: str
+
+    @property
+    def evidence(self) -> Evidence:
+        """The wait as evidence."""
+        return Evidence(self.text, self.frames, self.attempt.stream)
+
+
+def waits(facts: Facts) -> list[Wait]:
+    """All waits above the threshold, on paths that are not shown to be dead."""
+    found: list[Wait] = []
+    seen: set[int] = set()
+    for attempt in facts.attempts:
+        if attempt.stream is None or attempt.stage < Stage.TLS:
+            continue
+        clear = [facts.requests[i] for i in attempt.requests if not facts.requests[i].is_connect]
+        if clear:
+            found += [w for r in clear for w in _clear_waits(facts, attempt, r)]
+        elif attempt.handshake is not None and attempt.stream not in seen:
+            seen.add(attempt.stream)
+            found += _encrypted_waits(facts, attempt)
+    return found
+
+
+def cost_s(found: list[Wait]) -> float:
+    """Time waited, parallel waits once."""
+    return union_s((w.start_s, w.end_s) for w in found)
+
+
+def _clear_waits(facts: Facts, attempt: Attempt, request: HttpExchange) -> Iterator[Wait]:
+    connection = facts.connection(request.stream)
+    frames = request.request_frames
+    if request.response_s is None:
+        if attempt.reason == "no answer" and _alive(facts, connection, request.request_s):
+            end_s = attempt.end_s
+            text = f"request acknowledged, no answer within {seconds(end_s - request.request_s)}"
+            yield Wait(attempt, request.request_s, end_s, frames, True, True, True, text)
+        return
+    lost = [r for r in connection.client.retransmissions if r.frame in frames]
+    wait_s = request.response_s - request.request_s - (connection.min_rtt_s or 0.0)
+    if wait_s >= SLOW_S and not lost and request.response_frame is not None:
+        yield Wait(
+            attempt,
+            request.request_s,
+            request.response_s,
+            (*frames, request.response_frame),
+            True,
+            False,
+            True,
+            f"{seconds(wait_s)} from the request to the first byte of the answer, the round trip "
+            "left out",
+        )
+    yield from _clear_stalls(facts, attempt, request, connection)
+
+
+def _clear_stalls(
+    facts: Facts, attempt: Attempt, request: HttpExchange, connection: Connection
+) -> Iterator[Wait]:
+    """Silences inside a body that the server alone could have ended."""
+    last_s, last = request.body_end_s, request.body_end_frame
+    if attempt.reason == "stalled" and last_s is not None and last is not None:
+        if _alive(facts, connection, last_s):
+            announced = request.announced_bytes
+            of = f" of {announced}" if announced is not None else ""
+            end_s = max(connection.last_s, attempt.end_s)
+            text = (
+                f"{request.received_bytes}{of} bytes of the body arrived, then nothing for "
+                f"{seconds(end_s - last_s)}"
+            )
+            yield Wait(attempt, last_s, end_s, (last,), False, True, True, text)
+        return
+    first_s = request.response_s or request.request_s
+    for silence in connection.silences:
+        inside = first_s < silence.start_s and silence.end_s <= (last_s or first_s)
+        if inside and silence.cause == "sender_idle" and _length_s(silence) >= SLOW_S:
+            yield _pause(attempt, silence, exact=True)
+
+
+def _pause(attempt: Attempt, silence: Silence, *, exact: bool) -> Wait:
+    frames = tuple(f for f in (silence.after_frame, silence.before_frame) if f is not None)
+    text = f"the body pauses for {seconds(_length_s(silence))} with nothing lost and room to send"
+    return Wait(attempt, silence.start_s, silence.end_s, frames, False, False, exact, text)
+
+
+def _encrypted_waits(facts: Facts, attempt: Attempt) -> Iterator[Wait]:
+    """Silences of a TLS connection that only its server could have ended."""
+    assert attempt.stream is not None and attempt.handshake is not None
+    handshake, connection = facts.handshakes[attempt.handshake], facts.connection(attempt.stream)
+    from_s = handshake.first_application_data_s.get(Side.CLIENT)
+    if not handshake.completed or from_s is None:
+        return
+    for silence in connection.silences:
+        if silence.start_s < from_s or _length_s(silence) < SLOW_S:
+            continue
+        frames = tuple(f for f in (silence.after_frame, silence.before_frame) if f is not None)
+        first_byte = silence.after is Side.CLIENT
+        if silence.cause == "sender_idle" and _goes_on(connection, silence):
+            if not first_byte:
+                yield _pause(attempt, silence, exact=False)
+                continue
+            text = f"the server is silent for {seconds(_length_s(silence))} after what was asked"
+            yield Wait(attempt, silence.start_s, silence.end_s, frames, True, False, False, text)
+        elif _is_last(facts, connection, silence):
+            alive = liveness(connection, silence.start_s, facts.capture.duration_s)
+            if alive.alive is False:
+                continue
+            text = f"the server is silent for {seconds(_length_s(silence))}; {alive.text}"
+            frames = (*frames, *alive.frames)
+            yield Wait(
+                attempt, silence.start_s, silence.end_s, frames, first_byte, True, False, text
+            )
+
+
+def _length_s(silence: Silence) -> float:
+    return silence.end_s - silence.start_s
+
+
+def _alive(facts: Facts, connection: Connection, since_s: float) -> bool:
+    """The path is not shown to be dead."""
+    return liveness(connection, since_s, facts.capture.duration_s).alive is not False
+
+
+def _goes_on(connection: Connection, silence: Silence) -> bool:
+    """The server's next data is an answer, not its farewell."""
+    if silence.before is not Side.SERVER or silence.before_frame is None:
+        return False
+    last, fin_s = connection.server.last_data_frame, connection.server.fin_s
+    if last is None or last < silence.before_frame:
+        return False
+    return last > silence.before_frame or fin_s is None or fin_s - silence.end_s > CLOSING_S
+
+
+def _is_last(facts: Facts, connection: Connection, silence: Silence) -> bool:
+    """The download ends in this silence: nothing of it moves any more, and it did not succeed."""
+    session = facts.session
+    if session is not None and session.exit_code == 0:
+        return False
+    if silence.before is Side.SERVER or (
+        silence.before is Side.CLIENT and _asks(connection, silence)
+    ):
+        return False
+    if _length_s(silence) < (SLOW_S if session is not None else GIVEN_UP_S):
+        return False
+    others = [
+        facts.connection(a.stream)
+        for a in facts.attempts
+        if a.is_go and a.stream is not None and a.stream != connection.stream
+    ]
+    quiet_s = silence.end_s - min(GIVEN_UP_S, _length_s(silence)) / 2
+    return not any(_busy_after(other, quiet_s) for other in others)
+
+
+def _asks(connection: Connection, silence: Silence) -> bool:
+    """The client ends the silence with data of its own, not with its farewell."""
+    last = connection.client.last_data_frame
+    fin = connection.client.fin_frame
+    if last is None or silence.before_frame is None or last < silence.before_frame:
+        return False
+    return last > silence.before_frame or fin is None or last < fin
+
+
+def _busy_after(connection: Connection, time_s: float) -> bool:
+    last = [t for t in (connection.server.last_data_s, connection.client.first_data_s) if t]
+    return any(t > time_s for t in last) and connection.server.payload_bytes > 0
