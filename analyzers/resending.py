@@ -66,7 +66,9 @@ def suspects(
     """Collect the evidence; `repeats` are the duplicate ACKs."""
     again = (seen.flags & SYN != 0) & (seen.start > NOWHERE) & (seen.stop <= arrived.before)
     found = np.flatnonzero(arrived.behind | again)
-    original, exposed = _originals(seen, arrived, found), _exposures(seen, arrived, found)
+    original = _originals(seen, arrived, found)
+    first_fin = (seen.length[found] == 0) & (original < 0) & (seen.start[found] > 0)
+    exposed = _exposures(seen, arrived, found, first_fin)
     since = np.where(exposed >= 0, exposed, original)
     previous = np.maximum(found - 1, 0)
     quiet = np.where(seen.half[previous] == seen.half[found], seen.time_ns[previous], 0)
@@ -124,15 +126,20 @@ def _originals(seen: Segments, arrived: Arrivals, found: Int64) -> Int64:
     return owner
 
 
-def _exposures(seen: Segments, arrived: Arrivals, found: Int64) -> Int64:
-    """Return the first segment that had reached beyond the first new byte of each, -1 if none."""
+def _exposures(seen: Segments, arrived: Arrivals, found: Int64, first_fin: Bools) -> Int64:
+    """Return the first segment that had reached beyond the first new byte of each, -1 if none.
+
+    A FIN without data (`first_fin`: and without one before it) counts as a byte.
+    """
     exposed = np.full(len(found), -1, dtype=np.int64)
-    fills = np.flatnonzero(arrived.new_bytes[found] > 0)
-    if not len(fills):
-        return exposed
-    order = np.argsort(arrived.pieces.index, kind="stable")
-    at = np.searchsorted(arrived.pieces.index[order], found[fills])
-    byte = arrived.pieces.start[order[at]]
+    byte = seen.at(seen.start[found], seen.half[found])
+    brings = arrived.new_bytes[found] > 0
+    if brings.any():
+        order = np.argsort(arrived.pieces.index, kind="stable")
+        at = np.searchsorted(arrived.pieces.index[order], found[brings])
+        byte[brings] = arrived.pieces.start[order[at]]
+    fills = np.flatnonzero(brings | first_fin)
+    byte = byte[fills]
     reached = seen.highest(seen.stop) + (seen.half << POSITION_BITS)
     by = np.searchsorted(reached, byte, side="right")
     exposed[fills] = np.where(by < found[fills], by, -1)

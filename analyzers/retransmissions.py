@@ -131,7 +131,7 @@ def _items(seen: Segments, arrived: Arrivals, found: Suspects) -> list[_Suspect]
         seen.stop[at],
         seen.length[at],
         found.syn,
-        (arrived.new_bytes[at] == seen.length[at]) & (seen.length[at] > 0),
+        (arrived.new_bytes[at] == seen.length[at]) & (found.original < 0),
         found.exposed_by >= 0,
         waited,
         np.where(found.original >= 0, seen.rows[found.original], -1),
@@ -193,8 +193,8 @@ def _was_given_up(item: _Suspect) -> bool:
 
 
 def _is_no_copy(item: _Suspect, resets: dict[int, list[int]]) -> bool:
-    """Tell what only looks like a copy: a FIN below the mark; a new try after a refusal."""
-    if item.length == 0 and item.original_row < 0:
+    """Tell what only looks like a copy: a FIN at no place; a new try after a refusal."""
+    if item.length == 0 and item.original_row < 0 and not item.fills:
         return True
     if not item.syn:
         return False

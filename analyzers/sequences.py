@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 import numpy as np
 import numpy.typing as npt
 
@@ -57,14 +59,21 @@ def unwrap_groups(numbers: UInt32, starts: Int64, bases: UInt32) -> tuple[Int64,
 
 
 def _one_by_one(numbers: UInt32, base: int) -> tuple[list[int], list[bool]]:
-    """As `unwrap`, where some numbers are no part of the stream."""
+    """As `unwrap`, where some numbers lie too far away.
+
+    A lone one is no part of the stream. Two that agree are: the capture missed what lies between.
+    """
     at = 0
     positions: list[int] = []
     belongs: list[bool] = []
-    for number in numbers.tolist():
-        step = distance(number, (base + at) & 0xFFFFFFFF)
+    values = numbers.tolist()
+    for number, following in zip_longest(values, values[1:]):
+        step = distance(number, base + at)
+        near = abs(step) <= FARTHEST_STEP
+        if not near and following is not None:
+            near = abs(distance(following, number)) < abs(distance(following, base + at))
         positions.append(at + step)
-        belongs.append(abs(step) <= FARTHEST_STEP)
-        if belongs[-1]:
+        belongs.append(near)
+        if near:
             at += step
     return positions, belongs

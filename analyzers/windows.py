@@ -44,7 +44,7 @@ def windows(table: PacketTable, seen: Segments, arrived: Arrivals, first_syn: In
     highest[shift == UNKNOWN_SHIFT] = -1
     edge = arrived.acked + size[arrived.peer]
     full = (seen.length > 0) & (seen.start >= 0) & (arrived.acked > NOWHERE)
-    full &= (size[arrived.peer] > 0) & (seen.start + seen.length >= edge)
+    full &= (size[arrived.peer] > 0) & (seen.start + seen.length == edge)
     full &= seen.stop > arrived.before
     return Windows(highest, np.flatnonzero(full), _zero_windows(seen, announced))
 
