@@ -109,15 +109,23 @@ def _network(network: tuple[bytes, bytes]) -> str:
 
 def _check_uris(names: Extensions, permitted: Sequence[str], excluded: Sequence[str]) -> str | None:
     for uri in names.uris:
-        host = (urlsplit(uri).netloc.rpartition("@")[2]).lower()
+        host = _host_of(uri)
         if not host:
             return f'URI with empty host ("{uri}") cannot be matched against constraints'
         if host.startswith("[") or _is_address(host.partition(":")[0]):
             return f'URI with IP ("{uri}") cannot be matched against constraints'
-        refused = _judge(host.partition(":")[0], permitted, excluded, _in_domain, "URI", str)
+        refused = _judge(uri, permitted, excluded, _links_into, "URI", str)
         if refused:
             return refused
     return None
+
+
+def _host_of(uri: str) -> str:
+    return urlsplit(uri).netloc.rpartition("@")[2].lower()
+
+
+def _links_into(uri: str, constraint: str) -> bool:
+    return _in_domain(_host_of(uri).partition(":")[0], constraint)
 
 
 def _is_address(host: str) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from analyzers.certificates import chain
@@ -121,6 +121,35 @@ def _accepted() -> dict[str, Case]:
             [root()],
             host="192.0.2.7",
         ),
+        "excluded names elsewhere": Case(
+            _constrained(
+                excluded=(
+                    x509.DNSName("example.org"),
+                    x509.DNSName(".proxy.example.com"),
+                    x509.IPAddress(ip_network("2001:db8::/32")),
+                    x509.RFC822Name("example.com"),
+                    x509.UniformResourceIdentifier("example.com"),
+                )
+            ),
+            [root()],
+        ),
+        "permitted mail and link": Case(
+            _linked(
+                "ops@mail.example.com",
+                "https://www.example.com:8443/x",
+                permitted=(
+                    x509.RFC822Name(".example.com"),
+                    x509.UniformResourceIdentifier("example.com"),
+                ),
+            ),
+            [root()],
+        ),
+        "permitted mailbox": Case(
+            _linked("ops@Example.COM", "", permitted=(x509.RFC822Name("ops@example.com"),)),
+            [root()],
+        ),
+        "RSA-PSS": Case([_pss(), _pss_root()], [_pss_root()]),
+        "version 1 root": Case([leaf(HOST, _first_version())], [_first_version()]),
         "path length just enough": Case([leaf(HOST, _limited(0)), _limited(0)], [root()]),
     }
 
@@ -145,10 +174,85 @@ def _limited(length: int) -> Entity:
     return authority("Limited CA", root(), path_length=length)
 
 
-def _constrained(address: str = "", **constraints: Any) -> list[Entity]:
+def _constrained(address: str = "", dns: str = HOST, **constraints: Any) -> list[Entity]:
     middle = authority("Bounded CA", root(), **constraints)
     addresses = (address,) if address else ()
-    return [leaf(HOST, middle, addresses=addresses, dns=() if address else (HOST,)), middle]
+    return [leaf(HOST, middle, addresses=addresses, dns=() if address else (dns,)), middle]
+
+
+def _linked(mail: str, link: str, **constraints: Any) -> list[Entity]:
+    """A leaf whose names include a mailbox or a link, below a constrained authority."""
+    names: list[x509.GeneralName] = [x509.DNSName(HOST)]
+    names += [x509.RFC822Name(mail)] if mail else []
+    names += [x509.UniformResourceIdentifier(link)] if link else []
+    middle = authority("Bounded CA", root(), **constraints)
+    return [
+        leaf(HOST, middle, dns=(), extra=((x509.SubjectAlternativeName(names), False),)),
+        middle,
+    ]
+
+
+@cache
+def _pss_root() -> Entity:
+    return authority("PSS Root", key=rsa.generate_private_key(65537, 2048))
+
+
+@cache
+def _pss() -> Entity:
+    """A leaf signed with RSASSA-PSS."""
+    made = leaf(HOST, _pss_root())
+    old = made.certificate
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(old.subject)
+        .issuer_name(old.issuer)
+        .public_key(old.public_key())
+        .serial_number(old.serial_number)
+        .not_valid_before(old.not_valid_before_utc)
+        .not_valid_after(old.not_valid_after_utc)
+    )
+    for extension in old.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    scheme = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+    return Entity(builder.sign(_pss_root().key, hashes.SHA256(), rsa_padding=scheme), made.key)
+
+
+@cache
+def _first_version() -> Entity:
+    """A root of the time before extensions, signed anew."""
+    made = authority("Old Root")
+    tbs = made.certificate.tbs_certificate_bytes
+    # Between the version, which comes first, and the extensions, which come last.
+    head = 4 if tbs[1] == 0x82 else 3
+    body = tbs[head + 5 : tbs.rindex(_spki(made)) + len(_spki(made))]
+    content = _tlv(0x30, body)
+    signature = made.key.sign(content, ec.ECDSA(hashes.SHA256()))
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")
+    der = _tlv(0x30, content + algorithm + _tlv(0x03, b"\0" + signature))
+    return Entity(x509.load_der_x509_certificate(der), made.key)
+
+
+def _spki(entity: Entity) -> bytes:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    spki: bytes = entity.key.public_key().public_bytes(serialization.Encoding.DER, form)
+    return spki
+
+
+def _tlv(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 128:
+        return bytes((tag, size)) + content
+    width = (size.bit_length() + 7) // 8
+    return bytes((tag, 0x80 | width)) + size.to_bytes(width, "big") + content
+
+
+@cache
+def _mixed() -> tuple[Entity, Entity]:
+    """Two authorities of one name, with keys of different kinds; the second is what is sent."""
+    return (
+        authority("Mixed CA", root()),
+        authority("Mixed CA", root(), key=rsa.generate_private_key(65537, 2048)),
+    )
 
 
 def _refused() -> dict[str, Case]:
@@ -273,6 +377,48 @@ def _refused() -> dict[str, Case]:
             [root()],
             ProblemKind.NAME_CONSTRAINED,
             host="192.0.2.7",
+        ),
+        "wildcard that covers an excluded name": Case(
+            _constrained(dns="*.example.com", excluded=(x509.DNSName("secret.example.com"),)),
+            [root()],
+            ProblemKind.NAME_CONSTRAINED,
+        ),
+        "mail outside": Case(
+            _linked("ops@example.org", "", permitted=(x509.RFC822Name("example.com"),)),
+            [root()],
+            ProblemKind.NAME_CONSTRAINED,
+        ),
+        "mailbox excluded": Case(
+            _linked("ops@example.com", "", excluded=(x509.RFC822Name("ops@example.com"),)),
+            [root()],
+            ProblemKind.NAME_CONSTRAINED,
+        ),
+        "link excluded": Case(
+            _linked(
+                "",
+                "https://www.example.com/",
+                excluded=(x509.UniformResourceIdentifier(".example.com"),),
+            ),
+            [root()],
+            ProblemKind.NAME_CONSTRAINED,
+        ),
+        "link to an address": Case(
+            _linked(
+                "",
+                "https://192.0.2.1/",
+                excluded=(x509.UniformResourceIdentifier("example.com"),),
+            ),
+            [root()],
+            ProblemKind.NAME_CONSTRAINED,
+        ),
+        "IPv6 address outside": Case(
+            _constrained("2001:db8::7", permitted=(x509.IPAddress(ip_network("2001:db8:1::/48")),)),
+            [root()],
+            ProblemKind.NAME_CONSTRAINED,
+            host="2001:db8::7",
+        ),
+        "signed by a key of another kind": Case(
+            [leaf(HOST, _mixed()[0]), _mixed()[1]], [root()], unknown, "issuer_refused"
         ),
         "unknown critical extension": Case(
             [leaf(HOST, sub(), extra=(_critical(),)), sub()],
