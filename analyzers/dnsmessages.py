@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 import dns.edns
@@ -98,8 +99,12 @@ def parse(wire: bytes) -> DnsMessage | None:
 
 
 def _rcode(flags: int, option: _Record | None) -> str:
-    extension = option.ttl >> 24 if option else 0
-    return dns.rcode.to_text(dns.rcode.Rcode.make(flags & 15 | extension << 4))
+    return _rcode_text(flags & 15 | (option.ttl >> 24 << 4 if option else 0))
+
+
+@lru_cache(maxsize=256)
+def _rcode_text(number: int) -> str:
+    return dns.rcode.to_text(dns.rcode.Rcode.make(number))
 
 
 def _question(wire: bytes) -> tuple[str | None, str | None, int]:
@@ -113,6 +118,7 @@ def _question(wire: bytes) -> tuple[str | None, str | None, int]:
     return name, _type_text(int.from_bytes(wire[at : at + 2], "big")), at + 4
 
 
+@lru_cache(maxsize=256)
 def _type_text(number: int) -> str:
     return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
 
@@ -160,7 +166,7 @@ def _name(wire: bytes, at: int) -> tuple[str, int]:
         elif length > 63 or at + 1 + length > len(wire):
             raise _Unreadable
         elif length == 0:
-            return _name_text(labels), end or at + 1
+            return _name_text(tuple(labels)), end or at + 1
         else:
             size += 1 + length
             if size > MAX_NAME:
@@ -169,9 +175,10 @@ def _name(wire: bytes, at: int) -> tuple[str, int]:
             at += 1 + length
 
 
-def _name_text(labels: list[bytes]) -> str:
+@lru_cache(maxsize=4096)
+def _name_text(labels: tuple[bytes, ...]) -> str:
     try:
-        text = dns.name.Name([*labels, b""]).to_text(omit_final_dot=True)
+        text = dns.name.Name((*labels, b"")).to_text(omit_final_dot=True)
     except dns.exception.DNSException as error:
         raise _Unreadable from error
     return text.lower()

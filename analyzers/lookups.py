@@ -48,10 +48,12 @@ class _Group:
     """When the last of its exchanges was answered or timed out."""
     settled: set[str] = field(default_factory=set)
     """Types that have a final answer."""
+    open: set[tuple[str, str, bool]] = field(default_factory=set)
+    """Questions that a server left unanswered."""
 
     def takes(self, exchange: DnsExchange) -> bool:
         """Whether an exchange goes on with this lookup, and does not begin another."""
-        if exchange.qtype in self.settled or any(_is_rival(e, exchange) for e in self.exchanges):
+        if exchange.qtype in self.settled or _open_question(exchange) in self.open:
             return False
         last_s = max(self.start_s + TOGETHER_S, self.over_s + NEXT_TRY_S)
         return exchange.first_s <= last_s
@@ -60,18 +62,15 @@ class _Group:
         self.exchanges.append(exchange)
         self.over_s = max(self.over_s, _over_s(exchange))
         response = exchange.response
+        if response is None and exchange.stream is None:
+            self.open.add(_open_question(exchange))
         if response and response.rcode in _FINAL and not response.truncated:
             self.settled.add(exchange.qtype)
 
 
-def _is_rival(known: DnsExchange, new: DnsExchange) -> bool:
-    """Whether both put one unanswered question to one server: a retry would have been joined."""
-    return (
-        known.response is None
-        and known.stream is None
-        and new.stream is None
-        and (known.qtype, known.server) == (new.qtype, new.server)
-    )
+def _open_question(exchange: DnsExchange) -> tuple[str, str, bool]:
+    """What two exchanges of one lookup cannot both leave unanswered: they would be retries."""
+    return exchange.qtype, exchange.server, exchange.stream is None
 
 
 def _over_s(exchange: DnsExchange) -> float:
@@ -122,7 +121,9 @@ def _with_search_names(found: list[DnsLookup], over_s: list[float]) -> tuple[Dns
         for run in _runs(members, found, over_s):
             if any(found[i].name == name for i in run):
                 search_of |= {i: name for i in run if found[i].name != name}
-    return tuple(replace(k, search_of=search_of.get(k.index)) for k in found)
+    return tuple(
+        replace(k, search_of=search_of[k.index]) if k.index in search_of else k for k in found
+    )
 
 
 def _heads(name: str) -> list[str]:

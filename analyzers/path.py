@@ -101,7 +101,7 @@ def _hop(capture: Capture, distance: int, address: str | None, probes: Sequence[
         sent=len(probes),
         answered=len(answered),
         rtts_s=tuple(
-            seconds_between(capture.table, p.row, p.answer_row)
+            max(0.0, seconds_between(capture.table, p.row, p.answer_row))
             for p in answered
             if p.answer_row is not None
         ),
