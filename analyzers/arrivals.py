@@ -43,9 +43,10 @@ def arrivals(table: PacketTable, seen: Segments) -> Arrivals:
     pieces = first_copies(seen.at(begin, seen.half[data]), seen.at(end, seen.half[data]))
     pieces = Pieces(data[pieces.index], pieces.start, pieces.stop)
     brought = pieces.stop - pieces.start
-    new_bytes = np.bincount(pieces.index, weights=brought, minlength=len(seen.rows))
+    new_bytes = np.zeros(len(seen.rows), dtype=np.int64)
+    np.add.at(new_bytes, pieces.index, brought)
     before = seen.highest_before(seen.stop)
-    peer = seen.last_of_peer(np.arange(len(seen.rows)))
+    peer = seen.last_of_peer()
     acked = np.where(peer >= 0, seen.highest(seen.ack)[peer], NOWHERE)
     keep_alive = np.zeros(len(seen.rows), dtype=np.bool_)
     keep_alive[_keep_alives(table, seen, before, peer, acked)] = True
@@ -53,7 +54,7 @@ def arrivals(table: PacketTable, seen: Segments) -> Arrivals:
     behind &= ((seen.length > 0) | ((seen.flags & FIN) != 0)) & ((seen.flags & SYN) == 0)
     # New data after a one-byte probe may begin with the probe's byte: nothing was lost.
     behind &= (seen.length <= 1) | (seen.start != before - 1)
-    return Arrivals(pieces, before, new_bytes.astype(np.int64), peer, acked, keep_alive, behind)
+    return Arrivals(pieces, before, new_bytes, peer, acked, keep_alive, behind)
 
 
 def missing(seen: Segments, pieces: Pieces, low: Int64, high: Int64) -> Int64:

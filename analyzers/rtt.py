@@ -67,7 +67,8 @@ def timings(table: PacketTable, seen: Segments, arrived: Arrivals) -> Timings:
     """Return all samples; where an answer gives two, the smaller one."""
     best = np.full(len(seen.rows), OLDEST_ECHO_NS, dtype=np.int64)
     timed = np.zeros(len(seen.rows), dtype=np.int64)
-    for sent, answer in (_by_ack(seen, arrived), _by_echo(table, seen, arrived)):
+    for find in (_by_ack, _by_echo):
+        sent, answer = find(table, seen, arrived)
         span = seen.time_ns[answer] - seen.time_ns[sent]
         better = (span >= 0) & (span < best[answer])
         best[answer[better]] = span[better]
@@ -90,7 +91,7 @@ def jitter_s(samples: RttSamples) -> float | None:
     return float(differences @ WEIGHTS[-len(differences) :])
 
 
-def _by_ack(seen: Segments, arrived: Arrivals) -> Pairs:
+def _by_ack(_: PacketTable, seen: Segments, arrived: Arrivals) -> Pairs:
     """Return segments and the ACKs that are their first, by exact match and Karn's rule."""
     counts = (seen.length > 0) | ((seen.flags & (SYN | FIN)) != 0)
     sent = np.flatnonzero(counts & (seen.start > NOWHERE) & (seen.stop > arrived.before))
@@ -107,7 +108,7 @@ def _by_ack(seen: Segments, arrived: Arrivals) -> Pairs:
     return sent[clean], acks[clean]
 
 
-def _by_echo(table: PacketTable, seen: Segments, arrived: Arrivals) -> Pairs:
+def _by_echo(table: PacketTable, seen: Segments, _: Arrivals) -> Pairs:
     """Return first carriers of timestamps and their first echoes."""
     stamped = np.flatnonzero(table.has_timestamps[seen.rows] & ((seen.flags & RST) == 0))
     echoing = stamped[(seen.flags[stamped] & ACK) != 0]
@@ -135,10 +136,10 @@ def _first_ones(
     starts = Segments.firsts(seen.half[places])
     positions, belongs = unwrap_groups(values, starts, base[seen.half[places[starts]]])
     positions[~belongs] = NOWHERE
-    mark = np.maximum.accumulate(seen.at(positions, seen.half[places]))
-    new = seen.at(positions, seen.half[places]) == mark
+    mark = seen.at(positions, seen.half[places])
+    np.maximum.accumulate(mark, out=mark)
+    new = belongs
     new[1:] &= mark[1:] > mark[:-1]
-    new &= belongs
     return places[new], positions[new]
 
 

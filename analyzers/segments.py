@@ -65,17 +65,21 @@ class Segments:
 
     def at(self, positions: Int64, half: Int64 | None = None) -> Int64:
         """Return positions made comparable over all halves: those of a higher half are higher."""
-        return positions + ((self.half if half is None else half) << POSITION_BITS)
+        placed: Int64 = (self.half if half is None else half) << POSITION_BITS
+        placed += positions
+        return placed
 
     def highest(self, positions: Int64) -> Int64:
         """Return the highest of each half's positions up to and including each segment."""
-        highest: Int64 = np.maximum.accumulate(self.at(positions))
-        return highest - (self.half << POSITION_BITS)
+        highest = self.at(positions)
+        np.maximum.accumulate(highest, out=highest)
+        highest -= self.half << POSITION_BITS
+        return highest
 
     def highest_before(self, positions: Int64) -> Int64:
         """Return the highest of each half's positions before each segment, NOWHERE if none."""
-        before = np.empty_like(positions)
-        before[1:] = self.highest(positions)[:-1]
+        before = self.highest(positions)
+        before[1:] = before[:-1]
         before[self.firsts(self.half)] = NOWHERE
         return before
 
@@ -86,13 +90,17 @@ class Segments:
         np.not_equal(groups[1:], groups[:-1], out=changes[1:])
         return np.flatnonzero(changes)
 
-    def last_of_peer(self, places: Int64) -> Int64:
-        """Return for each place the last segment of the other half before it in the file, or -1."""
+    def last_of_peer(self) -> Int64:
+        """Return for each segment the last one of the other half before it, or -1."""
         width = int(self.rows.max()) + 1 if len(self.rows) else 1
-        keys = self.half * width + self.rows
-        wanted = (self.half[places] ^ 1) * width + self.rows[places]
-        found: Int64 = np.searchsorted(keys, wanted) - 1
-        found[self.half[found] != self.half[places] ^ 1] = -1
+        keys = self.half * width
+        keys += self.rows
+        wanted = self.half ^ 1
+        wanted *= width
+        wanted += self.rows
+        found: Int64 = np.searchsorted(keys, wanted)
+        found -= 1
+        found[self.half[found] != self.half ^ 1] = -1
         return found
 
     def only(self, keep: Bools) -> Segments:
