@@ -216,6 +216,8 @@ def _lookup_ending(lookup: DnsLookup, last_s: float, reached: bool) -> tuple[Out
         return Outcome.ABANDONED, "not an address lookup"
     if lookup.addresses:
         return (Outcome.ABANDONED if reached else Outcome.UNKNOWN), "resolved, not used"
+    if any(not r.whole for e in lookup.exchanges for r in e.responses):
+        return Outcome.UNKNOWN, "answered, cut short by the capture"
     rcodes = {e.rcode for e in lookup.exchanges if e.rcode}
     if rcodes - {"NOERROR"}:
         return Outcome.FAILED, sorted(rcodes - {"NOERROR"})[0]

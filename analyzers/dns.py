@@ -199,6 +199,7 @@ def _response(carried: Carried, latency_s: float | None, matches: bool) -> DnsRe
         transaction_id=message.transaction_id,
         rcode=message.rcode,
         answers=message.answers,
+        whole=message.whole,
         truncated=message.truncated,
         authoritative=message.authoritative,
         recursion_available=message.recursion_available,

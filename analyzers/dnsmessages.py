@@ -47,6 +47,8 @@ class DnsMessage:
     authoritative: bool
     recursion_available: bool
     answers: tuple[DnsRecord, ...]
+    whole: bool
+    """Every record that its header announces could be read."""
     edns_size: int | None
     extended_errors: tuple[tuple[int, str], ...]
 
@@ -78,7 +80,9 @@ def parse(wire: bytes) -> DnsMessage | None:
     name, qtype, at = _question(wire) if counts[0] else (None, None, HEADER_LENGTH)
     answers: list[DnsRecord] = []
     option: _Record | None = None
+    read = 0
     for section, record in _records(wire, at, counts[1:]) if at else ():
+        read += 1
         if section == 0:
             answers.append(_answer(wire, record))
         elif section == 2 and record.type == _OPT:
@@ -93,6 +97,7 @@ def parse(wire: bytes) -> DnsMessage | None:
         authoritative=bool(flags & 0x0400),
         recursion_available=bool(flags & 0x0080),
         answers=tuple(answers),
+        whole=read == sum(counts[1:]),
         edns_size=option.class_ if option else None,
         extended_errors=tuple(_extended_errors(wire, option)) if option else (),
     )

@@ -83,6 +83,10 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
         return _encrypted_ending(handshake, connection)
     if handshake.client_hello is None:
         return _unknown(Stage.TLS, "the capture starts after the ClientHello")
+    if _unreadable(handshake, connection):
+        if reset_by_server_side(connection):
+            return _failed(Stage.RESPONSE, "reset")
+        return _unknown(Stage.RESPONSE, "the capture lacks bytes of the handshake")
     if handshake.not_tls is not None:
         return _failed(Stage.TLS, "the answer is not TLS")
     if handshake.rejected_by_client:
@@ -98,10 +102,22 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
     return _failed(Stage.TLS, "incomplete")
 
 
+def _unreadable(handshake: TlsHandshake, connection: Connection) -> bool:
+    """Bytes of the handshake went by that the capture lacks (snaplen, or packets it lost)."""
+    if handshake.not_tls is not None or handshake.rejected_by_client:
+        return False
+    lost = connection.server.unseen_acked_bytes or connection.client.unseen_acked_bytes
+    hello = handshake.client_hello
+    cut = hello is not None and not hello.complete and connection.server.payload_bytes > 0
+    return bool(lost) or cut
+
+
 def _opaque_ending(connection: Connection) -> Ending:
     """A connection without a handshake that could be read."""
     if connection.server.payload_bytes:
         return _unknown(Stage.RESPONSE, "not a protocol that is read")
+    if connection.starts_midway:
+        return _unknown(Stage.REQUEST, "the capture starts after its beginning")
     if connection.server_reset is not None:
         return _failed(Stage.REQUEST, "reset")
     if connection.client.payload_bytes:
@@ -125,6 +141,8 @@ def _encrypted_ending(handshake: TlsHandshake, connection: Connection) -> Ending
 def request_ending(request: HttpExchange, connection: Connection, last_s: float) -> Ending:
     """The ending of one clear request."""
     if request.status is None:
+        if connection.server.unseen_acked_bytes:
+            return _unknown(Stage.REQUEST, "the capture lacks bytes of the answer")
         if reset_by_server_side(connection):
             return _failed(Stage.REQUEST, "reset")
         if server_broke_off(connection):
@@ -133,6 +151,8 @@ def request_ending(request: HttpExchange, connection: Connection, last_s: float)
             return _unknown(Stage.REQUEST, "the capture ends")
         return _failed(Stage.REQUEST, "no answer")
     if request.status >= 400:
+        if _open_at_end(connection, request.response_s or request.request_s, last_s):
+            return _unknown(Stage.RESPONSE, f"status {request.status}, the capture ends")
         return _failed(Stage.RESPONSE, f"status {request.status}")
     if request.complete or request.gap:
         return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, f"status {request.status}")

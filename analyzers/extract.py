@@ -26,7 +26,9 @@ def extract(capture: Capture, session: Session | None = None) -> Facts:
     exchanges = dns.exchanges(capture, connections)
     errors = icmp.errors(capture, tcp_streams(table))
     requests = http.exchanges(capture, connections)
-    handshakes = chains.from_session(session, tls.handshakes(capture, connections, requests))
+    handshakes = chains.from_session(
+        session, tls.handshakes(capture, connections, requests), connections
+    )
     resolved = lookups(exchanges)
     last_s = float(table.time_ns.max() - table.time_ns[0]) / 1e9 if len(table) else 0.0
     parts = Parts(resolved, connections, handshakes, requests, errors, session, last_s)

@@ -138,7 +138,7 @@ def status_findings(
             evidence=tuple(_evidence(a) for a in found[:3]),
             fix=fix(found[0]),
             confidence=0.96,
-            impact_s=sum(a.took_s for a in found),
+            impact_s=sum(a.took_s for a in found if a.fatal),
             attempts=indices(attempts),
             streams=streams(attempts),
             fatal=any(a.fatal for a in found),

@@ -57,7 +57,10 @@ def _blocks(finding: Finding, failed: frozenset[int], facts: Facts) -> bool:
     """Whether a needed request got no answer because of this finding."""
     if facts.session is not None and facts.session.exit_code == 0:
         return False
-    return finding.fatal or bool(finding.attempts & failed)
+    struck = finding.attempts & failed
+    if finding.delays_only:
+        struck = frozenset(i for i in struck if facts.attempts[i].stage is finding.stage)
+    return finding.fatal or bool(struck)
 
 
 def _root(findings: Sequence[Finding], blocking: Sequence[Finding]) -> Finding | None:

@@ -156,8 +156,12 @@ def _silent_cause(
 ) -> tuple[Cause, str]:
     assert attempt.stream is not None and attempt.handshake is not None
     connection, handshake = facts.connection(attempt.stream), facts.handshakes[attempt.handshake]
-    if connection.server.payload_bytes or connection.server.missing_bytes:
+    server = connection.server
+    if server.payload_bytes or server.missing_bytes:
         return Cause.MTU, "later, smaller segments of the server arrive"
+    if server.sent_bytes:
+        sent = f"by its sequence numbers the server has sent {server.sent_bytes} bytes"
+        return Cause.MTU, f"{sent}, none of which arrived"
     if handshake.hello_acked_s is not None:
         if other_hello is not None:
             return Cause.REJECTED, other_hello
@@ -165,12 +169,10 @@ def _silent_cause(
     if other_name is not None:
         return Cause.SNI_BLOCKED, other_name
     if len(hello.frames) > 1:
-        if _tail_was_acked(connection, hello):
-            return (
-                Cause.MTU,
-                "the hello's small last segment arrives, the full-sized first does not",
-            )
-        return Cause.DROPPED, other_hello or ""
+        if _full_size_dies_elsewhere(facts, attempt):
+            return Cause.MTU, "other full-sized segments on this way die too"
+        tail = "its small last segment arrives, the full-sized first does not"
+        return Cause.DROPPED, other_hello or (tail if _tail_was_acked(connection, hello) else "")
     if other_hello is not None:
         return Cause.DROPPED, other_hello
     return Cause.SNI_BLOCKED, ""
@@ -180,6 +182,16 @@ def _tail_was_acked(connection: Connection, hello: ClientHello) -> bool:
     """The server acknowledged something beyond the lost start: duplicate ACKs with SACK."""
     answered = [f for f in connection.server.duplicate_ack_frames if f > hello.frames[0]]
     return bool(answered) and connection.server.sack_permitted
+
+
+def _full_size_dies_elsewhere(facts: Facts, attempt: Attempt) -> bool:
+    """Not the hello alone: a router asked for smaller packets, or answers have lasting holes."""
+    return any(
+        e.kind == "fragmentation_needed" and e.quoted_destination == attempt.address
+        for e in facts.icmp
+    ) or any(
+        c.server.address == attempt.address and c.server.missing_bytes for c in facts.connections
+    )
 
 
 def _alike(one: ClientHello, other: ClientHello) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from analyzers.facts import Facts, Outcome, Stage
 from diagnostics.scope import Scope
 
+STILL_COMING_S = 0.1
+"""Data this close to the capture's last packet was not the last of a download that had ended: go
+closes its connections when it exits."""
 MAX_UNSEEN_SHARE = 0.10
 """Above this share of acknowledged bytes that the capture never saw, silence in it proves
 nothing (Zeek's capture-loss script alarms at the same share)."""
@@ -45,6 +48,11 @@ def inconclusive_reason(facts: Facts, scope: Scope, failed: frozenset[int]) -> s
 def _nothing_seen_through(facts: Facts, scope: Scope) -> str | None:
     """Without a session: some attempt must have been seen to its end."""
     mine = [facts.attempts[i] for i in sorted(scope.attempts)]
+    if _ends_early(facts, scope):
+        return (
+            "The capture stops while the download's data still comes in: record until the command "
+            "has ended."
+        )
     if any(a.outcome is Outcome.SUCCEEDED for a in mine):
         return None
     if any(a.outcome is Outcome.ABANDONED and a.stage >= Stage.TLS for a in mine):
@@ -53,6 +61,23 @@ def _nothing_seen_through(facts: Facts, scope: Scope) -> str | None:
         "The capture shows no step of a download to its end (it starts too late, stops too "
         "early, or holds one direction only): record from before the start until the end."
     )
+
+
+def _ends_early(facts: Facts, scope: Scope) -> bool:
+    """Data still came in when the capture stopped, and no connection of the download was closed."""
+    connections = [facts.connection(s) for s in sorted(scope.streams)]
+    open_ones = [
+        c
+        for c in connections
+        if not c.resets and c.client.fin_s is None and c.server.fin_s is None and c.established
+    ]
+    still = [
+        c
+        for c in open_ones
+        if c.server.last_data_s is not None
+        and facts.capture.duration_s - c.server.last_data_s < STILL_COMING_S
+    ]
+    return bool(still) and len(open_ones) == len([c for c in connections if c.established])
 
 
 def unseen_share(facts: Facts) -> float:

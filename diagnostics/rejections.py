@@ -130,9 +130,9 @@ def _judged(
     }
     refusal = by_kind.get(first.kind)
     if refusal is None and first.kind is ProblemKind.UNKNOWN_AUTHORITY:
-        refusal = _authority(
-            facts, attempt, handshake, refused, first.detail, judgement.missing_issuer
-        )
+        public = judgement.has_timestamps or judgement.organization_trusted
+        missing = judgement.missing_issuer
+        refusal = _authority(facts, attempt, handshake, refused, first.detail, missing, public)
     return Rejection(
         attempt,
         handshake,
@@ -161,6 +161,7 @@ def _authority(
     refused: list[Attempt],
     detail: str,
     missing: str | None,
+    public: bool,
 ) -> Refusal:
     """Which of the causes of "signed by unknown authority" it is."""
     assert handshake.chain is not None
@@ -172,18 +173,21 @@ def _authority(
     if (
         detail == "missing_issuer"
         and missing is not None
-        and _is_intermediate(facts, chain, missing)
+        and _is_intermediate(facts, chain, missing, public)
     ):
         return Refusal.CHAIN_INCOMPLETE
     return Refusal.UNTRUSTED_ISSUER
 
 
-def _is_intermediate(facts: Facts, chain: tuple[Certificate, ...], missing: str) -> bool:
+def _is_intermediate(
+    facts: Facts, chain: tuple[Certificate, ...], missing: str, public: bool
+) -> bool:
     """The missing issuer is an intermediate, which servers must send, and not a root, which they
     may leave out.
 
-    Sure when another chain of the capture shows it; likely when the leaf itself is signed by it and
-    says where to fetch it, or nothing in its name says root.
+    Sure when another chain of the capture shows it, or when it is a public authority's (`public`:
+    those sign with intermediates only); likely when the leaf says where to fetch it, or nothing
+    in its name says root.
     """
     for other in facts.handshakes:
         for certificate in other.chain.certificates if other.chain else ():
@@ -192,7 +196,7 @@ def _is_intermediate(facts: Facts, chain: tuple[Certificate, ...], missing: str)
     leaf = chain[0]
     if leaf.issuer != missing:
         return False
-    return bool(leaf.issuer_urls) or not ROOT_WORDS.search(missing)
+    return public or bool(leaf.issuer_urls) or not ROOT_WORDS.search(missing)
 
 
 def inspection_signs(facts: Facts, attempt: Attempt, refused: list[Attempt]) -> list[str]:

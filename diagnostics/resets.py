@@ -7,6 +7,9 @@ from diagnostics.localize import distance_of_ttl, reset_is_forged
 from diagnostics.tries import seconds
 from diagnostics.verdict import Evidence
 
+RACE_BYTES = 3 * 1460
+"""A forger that answers the ClientHello expects the server's first byte, or a segment or two more."""
+
 
 def broken_by_reset(facts: Facts) -> list[Attempt]:
     """Attempts on established connections that a RST with the server's address ended.
@@ -42,12 +45,14 @@ def reset_after_hello(facts: Facts, attempt: Attempt) -> bool:
     if attempt.stage is not Stage.TLS or attempt.handshake is None or attempt.stream is None:
         return False
     handshake = facts.handshakes[attempt.handshake]
-    reset = facts.connection(attempt.stream).server_reset
+    connection = facts.connection(attempt.stream)
+    reset = connection.server_reset
     if handshake.client_hello is None or reset is None:
         return False
-    answered_s = handshake.first_server_record_s
-    first = answered_s is None or reset.time_s <= answered_s
-    return first or forged_reset(facts, attempt) is not None
+    if not connection.server.acked_bytes and not connection.server.payload_bytes:
+        return True
+    forged = forged_reset(facts, attempt) is not None
+    return forged and reset.sequence is not None and reset.sequence <= RACE_BYTES
 
 
 def forged_reset(facts: Facts, attempt: Attempt) -> Reset | None:
@@ -65,7 +70,7 @@ def forged_reset(facts: Facts, attempt: Attempt) -> Reset | None:
 def refusal_is_forged(facts: Facts, connection: Connection) -> bool:
     """A RST to a SYN that cannot be the host's: it comes from nearer than the host's packets."""
     reset = connection.server_reset
-    if reset is None or connection.established:
+    if reset is None or connection.established or not connection.client.syn_times_s:
         return False
     host = facts.hosts.get(connection.server.address)
     other = [

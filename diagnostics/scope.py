@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analyzers.facts import Facts
+from analyzers.facts import Attempt, Facts
 from diagnostics.verdict import Finding
 
 
@@ -26,10 +26,22 @@ class Scope:
         return True
 
 
+def _begun_earlier(facts: Facts) -> list[Attempt]:
+    """With nothing recognised, flows that began before the capture may be the download: then what
+    else failed is not known to be part of it."""
+    return [
+        a
+        for a in facts.attempts
+        if a.stream is not None
+        and facts.connection(a.stream).starts_midway
+        and facts.connection(a.stream).server.payload_bytes
+    ]
+
+
 def scope_of(facts: Facts) -> Scope:
     """Attempts with a sign of the go command; all attempts when there is none at all."""
     mine = [a for a in facts.attempts if a.is_go]
-    chosen = mine or list(facts.attempts)
+    chosen = mine or _begun_earlier(facts) or list(facts.attempts)
     return Scope(
         attempts=frozenset(a.index for a in chosen),
         streams=frozenset(a.stream for a in chosen if a.stream is not None),

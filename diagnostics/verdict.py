@@ -86,6 +86,8 @@ class Finding:
     """TCP streams it was seen on: a deeper cause on the same streams explains it."""
     fatal: bool = False
     """The go command gives up on this, whatever succeeds beside it."""
+    delays_only: bool = False
+    """It can fail an attempt only at its own stage: what got past it was late, not broken."""
     stage: Stage = Stage.RESPONSE
     """Where in a try it strikes: of several blocking causes the earliest is the root."""
     cause: str = ""

@@ -68,8 +68,13 @@ def _clear_waits(facts: Facts, attempt: Attempt, request: HttpExchange) -> Itera
     connection = facts.connection(request.stream)
     frames = request.request_frames
     if request.response_s is None:
-        if attempt.reason == "no answer" and _alive(facts, connection, request.request_s):
-            end_s = attempt.end_s
+        end_s = attempt.end_s
+        waited = end_s - request.request_s >= SLOW_S
+        if (
+            attempt.reason == "no answer"
+            and waited
+            and _alive(facts, connection, request.request_s)
+        ):
             text = f"request acknowledged, no answer within {seconds(end_s - request.request_s)}"
             yield Wait(attempt, request.request_s, end_s, frames, True, True, True, text)
         return

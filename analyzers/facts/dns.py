@@ -39,6 +39,8 @@ class DnsResponse:
     rcode: str
     """As IANA spells it: NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, …"""
     answers: tuple[DnsRecord, ...]
+    whole: bool
+    """Every announced record was read: a capture's snaplen hides the rest of an answer."""
     truncated: bool
     authoritative: bool
     recursion_available: bool

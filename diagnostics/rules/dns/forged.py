@@ -90,6 +90,8 @@ def contradicted(exchange: DnsExchange) -> DnsResponse | None:
 
 
 def _disagree(one: DnsResponse, other: DnsResponse) -> bool:
+    if not (one.whole and other.whole):
+        return False
     if one.rcode != other.rcode:
         return True
     return bool(one.addresses) != bool(other.addresses) or (
@@ -101,7 +103,7 @@ def _unlike(one: DnsResponse, other: DnsResponse) -> bool:
     """They do not look like the work of one server."""
     return (
         one.ip_ttl != other.ip_ttl
-        or one.has_edns != other.has_edns
+        or (one.whole and other.whole and one.has_edns != other.has_edns)
         or one.ip_dont_fragment != other.ip_dont_fragment
         or one.authoritative != other.authoritative
         or one.recursion_available != other.recursion_available

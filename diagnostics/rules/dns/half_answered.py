@@ -70,6 +70,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             confidence=0.93,
             impact_s=union_s((_answered_s(k), until_s) for k, _, until_s in found),
             attempts=indices(waiting_attempts(facts, lookups)),
+            delays_only=True,
             stage=Stage.DNS,
         )
 

@@ -72,6 +72,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             confidence=0.85,
             impact_s=cost_s,
             attempts=indices(attempts_of_lookups(facts, lookups)),
+            delays_only=True,
             stage=Stage.DNS,
         )
 

@@ -71,6 +71,7 @@ def find(facts: Facts) -> Iterator[Finding]:
                 (e.responses[0].time_s - _latency_s(e), e.responses[0].time_s) for e in exchanges
             ),
             attempts=indices(attempts_of_lookups(facts, lookups)),
+            delays_only=True,
             stage=Stage.DNS,
         )
 

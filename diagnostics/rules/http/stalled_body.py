@@ -65,5 +65,6 @@ def find(facts: Facts) -> Iterator[Finding]:
             attempts=indices(attempts),
             streams=streams(attempts),
             fatal=any(w.forever for w in mine),
+            delays_only=not any(w.forever for w in mine),
             stage=Stage.RESPONSE,
         )

@@ -57,6 +57,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             impact_s=union_s(_turn(facts, a) for a in attempts),
             attempts=indices(attempts),
             streams=streams(attempts),
+            delays_only=True,
             stage=Stage.TLS,
         )
 

@@ -1,0 +1,130 @@
+"""Segments that die of their size: large ones never arrive while small ones of the same way do.
+
+What a server sent and nobody got shows in its own sequence numbers: a bare ACK, or a small later
+segment, says how far it has come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzers.facts import Connection, Facts, LossSide, Side, Silence
+from diagnostics.liveness import liveness
+from diagnostics.tries import plural, seconds
+
+LASTING_S = 2.5
+"""Time for three transmissions at least: timers of 0.2 to 1 s that double (RFC 6298)."""
+MIN_COPIES = 3
+SMALLEST_LOST = 536
+"""Bytes. Every path carries packets that hold this much (RFC 9293 section 3.7.1)."""
+DEFAULT_MSS = {4: 1460, 6: 1440}
+"""Of Ethernet, by IP version."""
+HEADERS = {4: 40, 6: 60}
+"""IP and TCP, without options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swallowed:
+    """What died of its size on one connection."""
+
+    connection: Connection
+    sender: Side
+    lost_length: int
+    """IP length of what dies, at least."""
+    passed_length: int
+    """Largest IP packet that came through the same way."""
+    start_s: float
+    end_s: float
+    frames: tuple[int, ...]
+    text: str
+
+
+def swallowed(facts: Facts, connection: Connection) -> Swallowed | None:
+    """What died of its size on a connection after its ClientHello was answered or delivered."""
+    if not connection.established:
+        return None
+    return _from_server(facts, connection) or _from_client(facts, connection)
+
+
+def version_of(connection: Connection) -> int:
+    """IP version."""
+    return 6 if ":" in connection.server.address else 4
+
+
+def _from_server(facts: Facts, connection: Connection) -> Swallowed | None:
+    server, version = connection.server, version_of(connection)
+    never = server.sent_bytes - server.payload_bytes - server.unseen_acked_bytes
+    silence = _last_silence(connection)
+    if never < SMALLEST_LOST or silence is None:
+        return None
+    lost = min(never, connection.client.mss or DEFAULT_MSS[version]) + HEADERS[version]
+    passed = max(
+        c.server.max_ip_length for c in facts.connections if c.server.address == server.address
+    )
+    alive = liveness(connection, silence.start_s, facts.capture.duration_s)
+    if passed >= lost or alive.alive is not True:
+        return None
+    frames = [silence.after_frame, *alive.frames, *_last_of(connection)]
+    text = (
+        f"{plural(never, 'byte')} that the server sent by its sequence numbers never arrive in "
+        f"{seconds(silence.end_s - silence.start_s)}, while small packets do (the largest has "
+        f"{passed} bytes); {alive.text}"
+    )
+    return Swallowed(
+        connection, Side.SERVER, lost, passed, silence.start_s, silence.end_s,
+        tuple(sorted(set(frames))), text,
+    )  # fmt: skip
+
+
+def _from_client(facts: Facts, connection: Connection) -> Swallowed | None:
+    client, version = connection.client, version_of(connection)
+    stuck = client.acked_bytes + 1
+    copies = [
+        r
+        for r in client.retransmissions
+        if r.loss is LossSide.AFTER_CAPTURE and r.sequence <= stuck < r.sequence + r.length
+    ]
+    if client.sent_bytes <= client.acked_bytes or not connection.server.payload_bytes:
+        return None
+    if len(copies) + 1 < MIN_COPIES or copies[0].length < SMALLEST_LOST:
+        return None
+    start_s = copies[0].time_s - (copies[0].delay_s or 0.0)
+    length = copies[0].length + HEADERS[version]
+    reached = liveness(connection, start_s - 1e-6, facts.capture.duration_s)
+    if copies[-1].time_s - start_s < LASTING_S or reached.alive is not True:
+        return None
+    if any(
+        _carried(c, length) for c in facts.connections if c.server.address == _server(connection)
+    ):
+        return None
+    text = (
+        f"a segment of {copies[0].length} bytes is sent {len(copies) + 1} times over "
+        f"{seconds(copies[-1].time_s - start_s)} and never acknowledged, while smaller ones are"
+    )
+    frames = tuple(r.frame for r in copies)
+    return Swallowed(connection, Side.CLIENT, length, 0, start_s, connection.last_s, frames, text)
+
+
+def _server(connection: Connection) -> str:
+    return connection.server.address
+
+
+def _carried(connection: Connection, length: int) -> bool:
+    """A client's packet of this length was acknowledged."""
+    client = connection.client
+    return client.max_ip_length >= length and 0 < client.sent_bytes <= client.acked_bytes
+
+
+def _last_silence(connection: Connection) -> Silence | None:
+    """The silence in which the connection ended, when it lasted."""
+    lasting = [s for s in connection.silences if s.end_s - s.start_s >= LASTING_S]
+    if not lasting or not lasting[-1].end_s >= (connection.server.last_data_s or 0.0):
+        return None
+    return lasting[-1]
+
+
+def _last_of(connection: Connection) -> tuple[int, ...]:
+    """The last frame, when it is the server's (it tells how far the server had come)."""
+    server = connection.server
+    came_last = server.last_s is not None and server.last_s >= (connection.client.last_s or 0.0)
+    return (connection.last_frame,) if came_last else ()
