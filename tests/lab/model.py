@@ -6,18 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.lab.expectation import Expected
-
-#: Every node is a network namespace; the number is its distance from the client.
-DISTANCE = {
-    "client": 0,
-    "gateway": 1,
-    "resolver": 2,
-    "proxy": 2,
-    "firewall": 2,
-    "transit": 3,
-    "server": 4,
-    "mirror": 4,
-}
+from tests.lab.shape import STANDARD, Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +56,8 @@ class Nginx:
     ciphers: str = ""
     #: False: every request costs a connection.
     keep_alive: bool = True
+    #: The pace at which each answer is sent ("250k" bytes a second), "" for as fast as it goes.
+    limit_rate: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +81,8 @@ class Faulty:
     tls: str | None = "TLSv1.3"
     certificate: str = "good"
     acts: tuple[Act, ...] = ()
-    #: What a ClientHello meets: "silent", "alert:40", "plaintext", "reset", or "late:3" seconds.
+    #: What a ClientHello meets: "silent", "alert:40", "plaintext", "reset", "close", "late:3"
+    #: seconds; "close-at-once" and "reset-at-once" do not wait for it.
     hello: str = ""
     #: Demand a certificate of the client.
     client_certificate: bool = False
@@ -105,7 +97,8 @@ Site = Nginx | Faulty
 class Reply:
     """How the DNS server treats queries; the most specific match wins."""
 
-    #: "answer", "silent", "nxdomain", "servfail", "refused", "empty", "truncate", "formerr"
+    #: "answer", "silent", "nxdomain", "servfail", "refused", "empty", "truncate", "formerr";
+    #: "other_id" answers so that nobody may believe it.
     mode: str = "answer"
     delay_s: float = 0.0
     #: The first n queries of each question are lost.
@@ -126,6 +119,12 @@ class Dns:
     running: bool = True
     search: tuple[str, ...] = ()
     ndots: int = 1
+    #: The names that `replies` are about.
+    targets: tuple[str, ...] = ("{host}",)
+    #: A forwarder on the client's own loopback address stands before the resolver.
+    stub: str = ""
+    #: When the stub answers SERVFAIL because the resolver is silent.
+    stub_patience_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +146,13 @@ class Forger:
     ttl: int = 64
     after_kb: float = 20.0
     address: str = ""
+    #: "both" are reset, the "client" alone, or "fin" ends the client's side politely.
+    how: str = "both"
+    #: How many resets each segment provokes, and how many segments do.
+    copies: int = 3
+    bursts: int = 12
+    #: A DNS forger in no hurry comes after the true answer.
+    delay_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +161,18 @@ class Modules:
 
     count: int = 2
     size_kb: int = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """Where and how the recording is made, and what happens to the file afterwards."""
+
+    node: str = "client"
+    #: tcpdump on every interface at once: cooked headers, duplicates on routers.
+    every_interface: bool = False
+    snaplen: int = 0
+    #: Alterations in turn (see `aftermath`).
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +203,10 @@ class Scenario:
     portal: str = ""
     portal_act: Act = Act()
     modules: Modules = Modules()
+    shape: Shape = STANDARD
+    #: The initial TTL of what a node sends.
+    ttls: Mapping[str, int] = field(default_factory=dict)
+    camera: Camera = Camera()
     #: Address families of the names: "4", "6" or "46".
     family: str = "4"
     #: "current" or the beginning of a version ("1.22"); skipped where that go is absent.
@@ -212,6 +234,11 @@ class Scenario:
     def needs_session(self) -> bool:
         """Whether the packets alone cannot give the expected verdict."""
         return self.bare is not None
+
+    @property
+    def has_session(self) -> bool:
+        """Whether badhop itself can make the recording."""
+        return self.camera == Camera()
 
     def without_session(self) -> Expected:
         """Return the verdict that the packets alone must give."""

@@ -6,29 +6,8 @@ import random
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
-LINKS = (
-    ("client", "gateway"),
-    ("gateway", "resolver"),
-    ("gateway", "proxy"),
-    ("gateway", "firewall"),
-    ("firewall", "transit"),
-    ("transit", "server"),
-    ("transit", "mirror"),
-)
-#: Where each node sends what it has no closer route for.
-DEFAULT_VIA = {
-    "client": "gateway",
-    "resolver": "gateway",
-    "proxy": "gateway",
-    "gateway": "firewall",
-    "firewall": "transit",
-    "transit": "firewall",
-    "server": "transit",
-    "mirror": "transit",
-}
-#: Links on the client's side of the firewall, which it reaches through the gateway.
-INSIDE = ("client-gateway", "gateway-resolver", "gateway-proxy")
-ROUTERS = ("gateway", "firewall", "transit")
+from tests.lab.shape import STANDARD, Shape
+
 _OUTSIDE = ("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24")
 _WORDS = (
     "amber birch cedar delta ember fjord grove harbor iris juniper kestrel lumen maple north "
@@ -66,6 +45,7 @@ class Plan:
 
     seed: int
     links: dict[str, Link]
+    shape: Shape
     host: str
     mirror_host: str
     search: str
@@ -75,9 +55,9 @@ class Plan:
     def address(self, node: str, version: int = 4) -> str:
         """Return the address by which others know the node: that of its client side."""
         for link in self.links.values():
-            if node == link.b:
+            if node in (link.b, "client"):
                 return link.address(node, version)
-        return self.links["client-gateway"].address(node, version)
+        raise ValueError(f"no node {node} in this shape")
 
     def names(self) -> dict[str, str]:
         """Return the words that scenarios may use in braces."""
@@ -87,31 +67,33 @@ class Plan:
             "search": self.search,
             "organisation": self.organisation,
         }
-        for node in DEFAULT_VIA:
+        for node in self.shape.nodes:
             words[f"{node}4"] = self.address(node, 4)
             words[f"{node}6"] = self.address(node, 6)
         return words
 
 
-def make_plan(seed: int) -> Plan:
+def make_plan(seed: int, shape: Shape = STANDARD) -> Plan:
     """Draw one network from a seed."""
     rng = random.Random(f"plan {seed}")
-    inside4 = _inside_networks(rng)
+    inside4 = _private_networks(rng) if shape.private else _inside_networks(rng)
     outside4 = _outside_networks(rng)
-    inside = (*INSIDE, "gateway-firewall")
     site6 = 0x20010DB8 << 96 | rng.getrandbits(16) << 80
     links = {}
-    for number, (a, b) in enumerate(LINKS):
+    for number, (a, b) in enumerate(shape.links):
         name = f"{a}-{b}"
-        pool = inside4 if name in inside else outside4
+        pool = outside4 if shape.is_outside(a) else inside4
         net6 = IPv6Network((site6 + ((number * 0x101 + rng.randrange(1, 200)) << 64), 64))
         hosts = rng.sample(range(1, 250), 2)
+        if not pool:
+            pool.append(IPv4Network(f"198.18.{number}.0/24"))
         links[name] = Link(a, b, pool.pop(), net6, hosts[0], hosts[1])
     first, second, third = rng.sample(_WORDS.split(), 3)
     zone = rng.choice(_ZONES)
     return Plan(
         seed=seed,
         links=links,
+        shape=shape,
         host=f"{rng.choice(_PREFIXES)}.{first}.{zone}",
         mirror_host=f"{rng.choice(_PREFIXES)}-{rng.randrange(2, 9)}.{second}.{rng.choice(_ZONES)}",
         search=f"{third}.internal",
@@ -131,6 +113,11 @@ def _inside_networks(rng: random.Random) -> list[IPv4Network]:
         else:
             bases.append(f"192.168.{number}.0/24")
     return [IPv4Network(base) for base in bases]
+
+
+def _private_networks(rng: random.Random) -> list[IPv4Network]:
+    second = rng.randrange(0, 255)
+    return [IPv4Network(f"10.{second}.{n}.0/24") for n in rng.sample(range(250), 30)]
 
 
 def _outside_networks(rng: random.Random) -> list[IPv4Network]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,8 @@ Job = Callable[[Scenario, int], Result]
 
 def judge(scenario: Scenario, seed: int, keep: bool = False) -> Result:
     """Let badhop record and diagnose the scenario; compare both verdicts with the truth."""
+    if not scenario.has_session:
+        return _judge_recording(scenario, seed)
     started = time.monotonic()
     with bench(scenario, seed, keep) as stand:
         session = stand.run.directory / "session"
@@ -71,6 +74,16 @@ def judge(scenario: Scenario, seed: int, keep: bool = False) -> Result:
     mismatches += [f"without session: {m}" for m in compare(scenario.without_session(), bare)]
     seconds = time.monotonic() - started
     return Result(scenario, seed, seconds, mismatches, verdict, output)
+
+
+def _judge_recording(scenario: Scenario, seed: int) -> Result:
+    """Judge a recording that badhop did not make."""
+    with tempfile.TemporaryDirectory() as directory:
+        result = save(scenario, seed, Path(directory))
+        badhop = Path(sys.executable).with_name("badhop")
+        verdict = _diagnose(badhop, Path(directory) / "capture.pcapng")
+    mismatches = compare(scenario.without_session(), verdict)
+    return replace(result, mismatches=result.mismatches + mismatches, verdict=verdict)
 
 
 def save(scenario: Scenario, seed: int, directory: Path) -> Result:

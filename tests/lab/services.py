@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tests.lab.certificates import Pki
 from tests.lab.model import Faulty, Nginx, Scenario, Site
@@ -26,6 +27,8 @@ def start(run: Run, plan: Plan, scenario: Scenario, pki: Pki, tree: Path) -> Non
         logs.append(_site(run, plan, "mirror", scenario.mirror, pki, tree, plan.mirror_host))
     if scenario.dns.running:
         logs.append(_resolver(run, plan, scenario))
+    if scenario.dns.stub:
+        logs.append(_stub(run, plan, scenario))
     if scenario.proxy:
         logs.append(_proxy(run, plan, scenario))
     if scenario.inspect:
@@ -45,11 +48,13 @@ def records(plan: Plan, scenario: Scenario) -> dict[str, list[str]]:
     versions = [int(digit) for digit in scenario.family]
     names = plan.names()
     own = [address.format(**names) for address in scenario.dns.addresses]
-    return {
-        plan.host: own or [plan.address("server", version) for version in versions],
-        plan.mirror_host: [plan.address("mirror", version) for version in versions],
-        f"proxy.{plan.search}": [plan.address("proxy", version) for version in versions],
+    named = {plan.host: "server", plan.mirror_host: "mirror", f"proxy.{plan.search}": "proxy"}
+    found = {
+        name: [plan.address(node, version) for version in versions]
+        for name, node in named.items()
+        if node in plan.shape.parents
     }
+    return found | {plan.host: own} if own else found
 
 
 def _publish_intermediate(pki: Pki, tree: Path) -> None:
@@ -64,7 +69,7 @@ def _site(run: Run, plan: Plan, node: str, site: Site, pki: Pki, tree: Path, hos
         directory = run.directory / f"nginx-{node}"
         text = nginx.configuration(directory, site, addresses, tree, chain_and_key)
         return _nginx(run, node, directory, text)
-    return _faulty(run, node, site, addresses, tree, chain_and_key)
+    return _faulty(run, plan, node, site, addresses, tree, chain_and_key)
 
 
 def _nginx(run: Run, node: str, directory: Path, text: str) -> str:
@@ -86,6 +91,7 @@ def _wait_for_nginx(run: Run, log: str) -> None:
 
 def _faulty(
     run: Run,
+    plan: Plan,
     node: str,
     site: Faulty,
     addresses: list[str],
@@ -103,7 +109,7 @@ def _faulty(
         "hello": site.hello,
         "client_certificate": site.client_certificate,
         "http2": site.http2,
-        "acts": [asdict(act) for act in site.acts],
+        "acts": _named(plan, [asdict(act) for act in site.acts]),
     }
     return _helper(run, node, "faulty_server", order)
 
@@ -113,11 +119,20 @@ def _resolver(run: Run, plan: Plan, scenario: Scenario) -> str:
     order = {
         "listen": [plan.address(dns.node, 4), plan.address(dns.node, 6)],
         "records": records(plan, scenario),
-        "targets": [plan.host],
+        "targets": [name.format(**plan.names()) for name in dns.targets],
         "replies": {kind: asdict(reply) for kind, reply in dns.replies.items()},
         "tcp": dns.tcp,
     }
     return _helper(run, dns.node, "dns_server", order)
+
+
+def _stub(run: Run, plan: Plan, scenario: Scenario) -> str:
+    order = {
+        "listen": scenario.dns.stub,
+        "upstream": plan.address(scenario.dns.node),
+        "patience_s": scenario.dns.stub_patience_s,
+    }
+    return _helper(run, "client", "dns_stub", order)
 
 
 def _proxy(run: Run, plan: Plan, scenario: Scenario) -> str:
@@ -145,17 +160,23 @@ def _inspector(run: Run, plan: Plan, pki: Pki) -> str:
 
 
 def _portal(run: Run, plan: Plan, scenario: Scenario) -> str:
-    text = json.dumps(asdict(scenario.portal_act))
-    for word, value in plan.names().items():
-        text = text.replace("{" + word + "}", value)
     order = {
         "listen": [["0.0.0.0", PORTAL_PORT]],
         "listen_tls": [],
         "hello": "",
         "root": "/nonexistent",
-        "acts": [json.loads(text)],
+        "acts": _named(plan, [asdict(scenario.portal_act)]),
     }
     return _helper(run, scenario.portal, "faulty_server", order)
+
+
+def _named(plan: Plan, acts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put names and addresses where acts hold their words in braces."""
+    text = json.dumps(acts)
+    for word, value in plan.names().items():
+        text = text.replace("{" + word + "}", value)
+    named: list[dict[str, Any]] = json.loads(text)
+    return named
 
 
 def _forgers(run: Run, plan: Plan, scenario: Scenario) -> list[str]:

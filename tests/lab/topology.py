@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.lab.model import Duplex, Impair, Scenario
 from tests.lab.netns import Run, tool
-from tests.lab.plan import DEFAULT_VIA, INSIDE, ROUTERS, Link, Plan
+from tests.lab.plan import Link, Plan
 
 #: Real adapters cut segments themselves; a capture of them must show wire sizes.
 _OFFLOADS = ("tso", "off", "gso", "off", "gro", "off", "tx", "off", "rx", "off")
@@ -28,13 +28,15 @@ _SYSCTLS = (
 )
 INSPECTION_PORT = 8443
 PORTAL_PORT = 8080
+#: Who may stand on a link of their own beside the client's way out.
+_NEIGHBOURS = ("server", "mirror", "resolver", "proxy")
 _ALLOWED_CONTROLS = Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control")
 _FORWARDING = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 
 
 def interface(node: str, peer: str) -> str:
     """Name the interface of a node by who is at the other end; the client has one."""
-    return "eth0" if node == "client" else peer
+    return "eth0" if node == "client" and peer not in _NEIGHBOURS else peer
 
 
 def build(run: Run, plan: Plan, scenario: Scenario) -> None:
@@ -46,7 +48,7 @@ def build(run: Run, plan: Plan, scenario: Scenario) -> None:
             _plug(run, link)
     for log in wires.values():
         run.wait_for_line(log, "ready")
-    for node in DEFAULT_VIA:
+    for node in plan.shape.nodes:
         _configure(run, plan, node)
     _make_rules(run, plan, scenario)
 
@@ -55,16 +57,25 @@ def _make_nodes(run: Run, plan: Plan, scenario: Scenario) -> None:
     version = 6 if scenario.family == "6" else 4
     resolver = plan.address(scenario.dns.node, version)
     search = [word.format(**plan.names()) for word in scenario.dns.search]
-    for node in DEFAULT_VIA:
+    for node in plan.shape.nodes:
         if node == "client":
-            run.add(node, resolver, search, scenario.dns.ndots)
+            run.add(node, scenario.dns.stub or resolver, search, scenario.dns.ndots)
         else:
             run.add(node, resolver)
-        sysctls = _SYSCTLS + (_FORWARDING if node in ROUTERS else ())
+        sysctls = _SYSCTLS + (_FORWARDING if node in plan.shape.routers else ())
+        sysctls += _initial_ttl(scenario.ttls.get(node, 64))
         tool(*run.inside(node, "sysctl", "-qw", _congestion_control(), *sysctls))
     own = [f"{name}={value}" for name, value in scenario.client_sysctls.items()]
     if own:
         tool(*run.inside("client", "sysctl", "-qw", *own))
+
+
+def _initial_ttl(ttl: int) -> tuple[str, ...]:
+    return (
+        f"net.ipv4.ip_default_ttl={ttl}",
+        f"net.ipv6.conf.all.hop_limit={ttl}",
+        f"net.ipv6.conf.default.hop_limit={ttl}",
+    )
 
 
 def _congestion_control() -> str:
@@ -128,13 +139,12 @@ def _configure(run: Run, plan: Plan, node: str) -> None:
                 f"neigh add {link.address(peer, version)} lladdr {_mac(link, peer)} dev {name}"
                 for version in (4, 6)
             ]
-    via = DEFAULT_VIA[node]
+    via = plan.shape.default_via(node)
     commands += [
         f"route add default via {peers[via].address(via, 4)}",
         f"route add ::/0 via {peers[via].address(via, 6)}",
     ]
-    if node == "firewall":
-        commands += _inside_routes(plan)
+    commands += _routes(plan, node, peers)
     run.batch(node, commands)
 
 
@@ -144,13 +154,14 @@ def _mac(link: Link, node: str) -> str:
     return ":".join(f"{octet:02x}" for octet in (2, 0x5E, *octets))
 
 
-def _inside_routes(plan: Plan) -> list[str]:
-    near = plan.links["gateway-firewall"]
+def _routes(plan: Plan, node: str, peers: Mapping[str, Link]) -> list[str]:
+    """Tell a router the way to every network, any other host what is not behind its default."""
     routes = []
-    for name in INSIDE:
-        link = plan.links[name]
-        routes.append(f"route add {link.net4} via {near.address('gateway', 4)}")
-        routes.append(f"route add {link.net6} via {near.address('gateway', 6)}")
+    for link in plan.links.values():
+        via = plan.shape.next_hop(node, link.b) if node not in (link.a, link.b) else ""
+        if via and via != plan.shape.default_via(node):
+            routes.append(f"route add {link.net4} via {peers[via].address(via, 4)}")
+            routes.append(f"route add {link.net6} via {peers[via].address(via, 6)}")
     return routes
 
 

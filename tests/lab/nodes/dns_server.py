@@ -50,6 +50,8 @@ class Zone:
         if mode == "formerr" and query.edns < 0:
             mode = "answer"
         response = self._respond(query, name, kind, mode, over_tcp)
+        if mode == "other_id":
+            response.id ^= 0x5AA5
         return response.to_wire(), reply.get("delay_s", 0.0), reply.get("copies", 1)
 
     def _loses(self, name: str, kind: str, count: int) -> bool:

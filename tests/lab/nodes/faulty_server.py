@@ -85,7 +85,7 @@ class Server:
             head += data
         path = head.split(b" ", 2)[1].decode()
         act = next((a for a in self._order["acts"] if path.endswith(a["suffix"])), None)
-        _perform(stream, act or {"do": "serve"}, Path(self._order["root"] + path))
+        _perform(stream, act or {"do": "serve"}, self._order["root"], path)
         return True
 
 
@@ -101,16 +101,23 @@ def _context(order: dict[str, Any]) -> ssl.SSLContext:
     return context
 
 
-def _perform(stream: socket.socket, act: dict[str, Any], file: Path) -> None:
-    what = act["do"]
+def _perform(stream: socket.socket, act: dict[str, Any], root: str, path: str) -> None:
+    what, file = act["do"], Path(root + path)
     if what == "late":
         time.sleep(act["seconds"])
     if what == "status":
-        _send(stream, act["status"], act["body"].encode(), act["headers"])
+        headers = {name: value.replace("$path", path) for name, value in act["headers"].items()}
+        _send(stream, act["status"], act["body"].encode(), headers)
         return
     body = file.read_bytes() if file.is_file() else None
     if body is None:
         _send(stream, 404, b"not found", {})
+        return
+    if what == "pause":
+        half = int(len(body) * act["share"])
+        stream.sendall(_head(200, len(body), {}) + body[:half])
+        time.sleep(act["seconds"])
+        stream.sendall(body[half:])
         return
     if what not in ("stall", "truncate", "reset"):
         _send(stream, 200, body, {})
@@ -151,13 +158,14 @@ def _head(status: int, length: int, headers: dict[str, str]) -> bytes:
 
 def _refuse_hello(connection: socket.socket, how: str) -> None:
     """Treat the ClientHello as the order says."""
-    connection.recv(4096)
+    if not how.endswith("-at-once"):
+        connection.recv(4096)
     if how == "silent":
         time.sleep(_FOREVER_S)
     elif how == "plaintext":
         connection.sendall(_PLAINTEXT)
         time.sleep(0.5)
-    elif how == "reset":
+    elif how.startswith("reset"):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     elif how.startswith("alert:"):
         connection.sendall(bytes((21, 3, 3, 0, 2, 2, int(how.removeprefix("alert:")))))

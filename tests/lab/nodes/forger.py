@@ -6,17 +6,16 @@ import json
 import socket
 import struct
 import sys
+import time
 from typing import Any
 
 from tests.lab.frames import Flow, Segment, parse
-from tests.lab.nodes.forgery import dns_answer, packet, reset
+from tests.lab.nodes.forgery import FIN_ACK, RST_ACK, dns_answer, packet, reset
 
 _ETH_P_ALL = 0x0003
-#: Known injectors send several resets, spaced by a segment, because data may overtake them.
-_COPIES = 3
-_BURSTS = 12
 _LARGE_HELLO = 1400
 _PACKET_OUTGOING = 4
+_SERVER_PORTS = (80, 443)
 
 
 class Forger:
@@ -28,6 +27,11 @@ class Forger:
         self._after: float = order["after_kb"] * 1000
         self._word: bytes = order["name"].encode()
         self._address: str = order["address"]
+        self._how: str = order["how"]
+        self._delay_s: float = order["delay_s"]
+        #: Known injectors send several resets, spaced by a segment, because data may overtake them.
+        self._copies: int = order["copies"]
+        self._bursts: int = order["bursts"]
         #: The TTL with which each host's packets leave here, for the box that copies it.
         self._ttls: dict[bytes, int] = {}
         self._passed: dict[Flow, int] = {}
@@ -46,7 +50,7 @@ class Forger:
         elif segment.protocol == "tcp" and segment.payload:
             if self._is_trigger(segment):
                 for flow in (segment.flow, segment.reverse):
-                    self._left.setdefault(flow, _BURSTS)
+                    self._left.setdefault(flow, self._bursts)
             if self._left.get(segment.flow):
                 self._left[segment.flow] -= 1
                 self._reset_both(segment)
@@ -71,16 +75,30 @@ class Forger:
         ttl = self._ttl or segment.ttl - 1
         back_ttl = self._ttl or self._ttls.get(segment.reverse[0], 64)
         end = (segment.sequence + length) & 0xFFFFFFFF
-        for ahead in range(_COPIES):
+        if self._how != "both":
+            self._end_client(segment, end)
+            return
+        for ahead in range(self._copies):
             sequence = (end + ahead * length) & 0xFFFFFFFF
             self._send(segment, reset(segment.flow, sequence, segment.acknowledged, ttl))
         self._send(segment, reset(segment.reverse, segment.acknowledged, end, back_ttl))
+
+    def _end_client(self, segment: Segment, end: int) -> None:
+        """Say to the client alone that the server ends the connection."""
+        flags = FIN_ACK if self._how == "fin" else RST_ACK
+        upwards = segment.flow[3] in _SERVER_PORTS
+        flow = segment.reverse if upwards else segment.flow
+        ours, theirs = (segment.acknowledged, end) if upwards else (end, segment.acknowledged)
+        ttl = self._ttl or self._ttls.get(flow[0], 64)
+        for _ in range(self._copies):
+            self._send(segment, reset(flow, ours, theirs, ttl, flags))
 
     def _forge_answer(self, segment: Segment) -> None:
         if segment.flow[3] != 53 or self._word not in _dotted(segment.payload):
             return
         answer = dns_answer(segment.payload, self._address)
         ttl = self._ttl or self._ttls.get(segment.reverse[0], 64)
+        time.sleep(self._delay_s)
         self._send(segment, packet("udp", segment.reverse, answer, ttl))
 
     def _send(self, segment: Segment, forged: bytes) -> None:

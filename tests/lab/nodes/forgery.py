@@ -8,15 +8,16 @@ from ipaddress import ip_address
 
 from tests.lab.frames import Flow
 
-_RST_ACK = 0x14
+RST_ACK = 0x14
+FIN_ACK = 0x11
 _NUMBERS = {"tcp": 6, "udp": 17}
 _IDENTIFICATION = random.Random()
 
 
-def reset(flow: Flow, sequence: int, acknowledged: int, ttl: int) -> bytes:
-    """Return an IP packet with a bare RST+ACK, as boxes send it: no options, no window."""
+def reset(flow: Flow, sequence: int, acknowledged: int, ttl: int, flags: int = RST_ACK) -> bytes:
+    """Return a packet with a bare RST+ACK (or FIN+ACK), as boxes send it: no options, no window."""
     ports = (flow[1], flow[3])
-    header = struct.pack("!HHIIBBHHH", *ports, sequence, acknowledged, 5 << 4, _RST_ACK, 0, 0, 0)
+    header = struct.pack("!HHIIBBHHH", *ports, sequence, acknowledged, 5 << 4, flags, 0, 0, 0)
     checksum = _checksum(_pseudo(flow, 6, len(header)) + header)
     return _ip("tcp", flow, header[:16] + struct.pack("!H", checksum) + header[18:], ttl)
 

@@ -43,6 +43,8 @@ def configuration(
     lines.append(f"root {root};")
     if not site.keep_alive:
         lines.append("keepalive_timeout 0;")
+    if site.limit_rate:
+        lines.append(f"limit_rate {site.limit_rate};")
     return _frame(directory, lines)
 
 
