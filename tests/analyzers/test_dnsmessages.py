@@ -47,6 +47,7 @@ def test_answer_keeps_records_in_order_and_follows_pointers() -> None:
     ]
     assert message.rcode == "NOERROR"
     assert message.recursion_available
+    assert message.whole
 
 
 def test_rcodes_as_iana_spells_them() -> None:
@@ -95,6 +96,7 @@ def test_cut_answer_keeps_what_is_there() -> None:
     message = parse(wire[: len(wire) - 11 - 8])
     assert message is not None
     assert [r.data for r in message.answers] == ["192.0.2.1"]
+    assert not message.whole
 
 
 def test_root_and_unknown_types_have_names() -> None:

@@ -37,6 +37,7 @@ def asked(
         transaction_id=1,
         rcode=rcode,
         answers=tuple(DnsRecord(name, "AAAA" if ":" in d else "A", d, 60) for d in data),
+        whole=True,
         truncated=truncated,
         authoritative=False,
         recursion_available=True,
