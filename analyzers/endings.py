@@ -21,6 +21,11 @@ from analyzers.facts import (
 
 HARMLESS = ("close_notify", "encrypted", "no_renegotiation", "user_canceled")
 """Alerts that say nothing of a failure, or nothing that can be read."""
+REQUEST_BYTES = 110
+"""A client's Finished (64 bytes with its ChangeCipherSpec) and the shortest request; an alert instead
+is 30 (RFC 8446 sections 4.4.4 and 6)."""
+ANSWER_BYTES = 1000
+"""More than an alert or a HelloRetryRequest; certificates alone are more."""
 STILL_OPEN_S = 1.0
 """What began less than this before the capture's end may simply not have ended yet."""
 
@@ -86,6 +91,8 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
     if _unreadable(handshake, connection):
         if reset_by_server_side(connection):
             return _failed(Stage.RESPONSE, "reset")
+        if _went_on(handshake, connection):
+            return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, "answered, by its size")
         return _unknown(Stage.RESPONSE, "the capture lacks bytes of the handshake")
     if handshake.not_tls is not None:
         return _failed(Stage.TLS, "the answer is not TLS")
@@ -110,6 +117,13 @@ def _unreadable(handshake: TlsHandshake, connection: Connection) -> bool:
     hello = handshake.client_hello
     cut = hello is not None and not hello.complete and connection.server.payload_bytes > 0
     return bool(lost) or cut
+
+
+def _went_on(handshake: TlsHandshake, connection: Connection) -> bool:
+    """More bytes went both ways than a handshake that was broken off has."""
+    hello = handshake.client_hello
+    said = connection.client.payload_bytes - (hello.size if hello is not None else 0)
+    return said >= REQUEST_BYTES and connection.server.payload_bytes >= ANSWER_BYTES
 
 
 def _opaque_ending(connection: Connection) -> Ending:
@@ -154,7 +168,9 @@ def request_ending(request: HttpExchange, connection: Connection, last_s: float)
         if _open_at_end(connection, request.response_s or request.request_s, last_s):
             return _unknown(Stage.RESPONSE, f"status {request.status}, the capture ends")
         return _failed(Stage.RESPONSE, f"status {request.status}")
-    if request.complete or request.gap:
+    if request.announced_bytes is None and reset_by_server_side(connection):
+        return _failed(Stage.RESPONSE, "reset")
+    if request.complete or (request.gap and not _sent_too_little(request, connection)):
         return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, f"status {request.status}")
     if reset_by_server_side(connection):
         return _failed(Stage.RESPONSE, "reset")
@@ -163,6 +179,12 @@ def request_ending(request: HttpExchange, connection: Connection, last_s: float)
     if _open_at_end(connection, request.body_end_s or request.request_s, last_s):
         return _unknown(Stage.RESPONSE, "the capture ends")
     return _failed(Stage.RESPONSE, "stalled")
+
+
+def _sent_too_little(request: HttpExchange, connection: Connection) -> bool:
+    """By its sequence numbers the server never sent what it announced: no need to see the bytes."""
+    announced = request.announced_bytes
+    return announced is not None and connection.server.sent_bytes < announced
 
 
 def reset_by_server_side(connection: Connection) -> bool:

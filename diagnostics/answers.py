@@ -47,7 +47,7 @@ def _clear(facts: Facts) -> Iterator[Answer]:
         if len(attempt.requests) != 1 or attempt.stage is not Stage.RESPONSE:
             continue
         request = facts.requests[attempt.requests[0]]
-        if request.status is None or request.is_connect:
+        if request.status is None or request.is_connect or not request.method:
             continue
         frames = [*request.request_frames]
         if request.response_frame is not None:

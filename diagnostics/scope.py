@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analyzers.facts import Attempt, Facts
+from analyzers.facts import Attempt, Facts, Outcome
 from diagnostics.verdict import Finding
 
 
@@ -41,6 +41,9 @@ def _begun_earlier(facts: Facts) -> list[Attempt]:
 def scope_of(facts: Facts) -> Scope:
     """Attempts with a sign of the go command; all attempts when there is none at all."""
     mine = [a for a in facts.attempts if a.is_go]
+    if all(a.stream is None and a.outcome is Outcome.UNKNOWN for a in mine):
+        # Names were asked for, and the answers cannot be read: any connection may be go's.
+        mine = []
     chosen = mine or _begun_earlier(facts) or list(facts.attempts)
     return Scope(
         attempts=frozenset(a.index for a in chosen),

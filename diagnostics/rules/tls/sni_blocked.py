@@ -49,8 +49,10 @@ def _words(failed: FailedHello) -> str:
 
 
 def _confidence(failed: FailedHello) -> float:
-    if failed.why or failed.forged:
+    if failed.why:
         return 0.95
+    if failed.forged:
+        return 0.75 if failed.hello.post_quantum else 0.85
     return 0.7
 
 
