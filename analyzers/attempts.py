@@ -24,7 +24,7 @@ from captures.session import Session
 LOOKUP_TO_CONNECT_S = 60.0
 """A connection this long after an answer may still use it (go keeps no cache; others do)."""
 HAPPY_EYEBALLS_S = 1.0
-"""RFC 8305 starts the next address after 0.25 s (go: 0.3 s); winners come within this of a loser."""
+"""RFC 8305 starts the next address after 0.25 s (go: 0.3 s); winners come within this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from analyzers.facts import (
 HARMLESS = ("close_notify", "encrypted", "no_renegotiation", "user_canceled")
 """Alerts that say nothing of a failure, or nothing that can be read."""
 REQUEST_BYTES = 110
-"""A client's Finished (64 bytes with its ChangeCipherSpec) and the shortest request; an alert instead
-is 30 (RFC 8446 sections 4.4.4 and 6)."""
+"""A client's Finished (64 bytes with its ChangeCipherSpec) and the shortest request; an alert
+instead is 30 (RFC 8446 sections 4.4.4 and 6)."""
 ANSWER_BYTES = 1000
 """More than an alert or a HelloRetryRequest; certificates alone are more."""
 STILL_OPEN_S = 1.0
@@ -168,7 +168,8 @@ def request_ending(request: HttpExchange, connection: Connection, last_s: float)
         if _open_at_end(connection, request.response_s or request.request_s, last_s):
             return _unknown(Stage.RESPONSE, f"status {request.status}, the capture ends")
         return _failed(Stage.RESPONSE, f"status {request.status}")
-    if request.announced_bytes is None and reset_by_server_side(connection):
+    open_ended = request.announced_bytes is None and request.header("transfer-encoding") is None
+    if open_ended and reset_by_server_side(connection):
         return _failed(Stage.RESPONSE, "reset")
     if request.complete or (request.gap and not _sent_too_little(request, connection)):
         return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, f"status {request.status}")

@@ -8,7 +8,7 @@ from diagnostics.tries import seconds
 from diagnostics.verdict import Evidence
 
 RACE_BYTES = 3 * 1460
-"""A forger that answers the ClientHello expects the server's first byte, or a segment or two more."""
+"""A forger that answers the ClientHello expects the server's first byte, or some segments more."""
 
 
 def broken_by_reset(facts: Facts) -> list[Attempt]:

@@ -25,7 +25,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     """It cannot be told: the capture ends, or what followed is encrypted."""
     ABANDONED = "abandoned"
-    """The client gave it up while nothing was wrong (a happy-eyeballs loser, a spare connection)."""
+    """The client gave it up, nothing being wrong (a happy-eyeballs loser, a spare connection)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +55,4 @@ class Attempt:
     stage: Stage
     """Where it ended: the stage that failed, or the last one seen to work."""
     reason: str
-    """Few words: "answered", "no answer", "reset", "closed", "alert", "status 404", "encrypted" …"""
+    """Few words: "answered", "no answer", "reset", "closed", "alert", "status 404" …"""

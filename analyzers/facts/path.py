@@ -1,4 +1,4 @@
-"""The vocabulary of path facts: ICMP errors, hosts by their TTL, and hops that showed themselves."""
+"""The vocabulary of path facts: ICMP errors, hosts by their TTL, hops that showed themselves."""
 
 from __future__ import annotations
 

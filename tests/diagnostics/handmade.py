@@ -194,6 +194,7 @@ def exchange(name: str = "proxy.example.org") -> DnsExchange:
         transaction_id=7,
         rcode="NOERROR",
         answers=(record,),
+        whole=True,
         truncated=False,
         authoritative=False,
         recursion_available=True,
