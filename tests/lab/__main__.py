@@ -12,6 +12,7 @@ import click
 from tests.lab import netns
 from tests.lab.model import Scenario
 from tests.lab.runner import PARALLEL, Result, judge, run_all, save
+from tests.lab.sampling import TooLarge, make_sample
 from tests.lab.scenarios import catalogue
 
 
@@ -70,6 +71,20 @@ def record(
         click.echo(f"{result.scenario.name} ({result.seconds:.1f} s): {state}")
         broken += not result.passed
     sys.exit(broken > 0)
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Record every scenario.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("samples"))
+def sample(names: tuple[str, ...], everything: bool, seed: int, output: Path) -> None:
+    """Record scenarios into OUTPUT as samples, those that are small enough."""
+    for scenario in _chosen(names, everything):
+        try:
+            click.echo(f"{scenario.name}: {make_sample(scenario, seed, output)}")
+        except TooLarge as error:
+            click.echo(f"left out: {error}")
 
 
 def _save_below(output: Path, scenario: Scenario, seed: int) -> Result:
