@@ -18,8 +18,9 @@ Bools = npt.NDArray[np.bool_]
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
-#: A half's IP identifications count packets when this share of its steps is small and positive.
-COUNTING_SHARE = 0.8
+#: A half's IP identifications count packets when this share of its steps is small and positive:
+#: of random ones, one in 256 is; of counted ones, those that were overtaken are not.
+COUNTING_SHARE = 0.5
 #: The largest step between two packets of one connection that is taken for counting: other
 #: connections of the host may share the counter.
 COUNTING_STEP = 256
