@@ -72,12 +72,14 @@ class Transfer:
         """Bytes per second in consecutive windows, those of a busy stretch or all whole ones."""
         first, last = 0, len(self.payload)
         if busy is not None:
-            first, last = (round((t - self.start_s) / self.step_s) for t in (busy.start_s, busy.end_s))
+            first, last = (
+                round((t - self.start_s) / self.step_s) for t in (busy.start_s, busy.end_s)
+            )
         count = max(1, round(width_s / self.step_s))
         whole = (last - first) // count
         part = self.payload[first : first + whole * count]
         sums: Float64 = part.reshape(whole, count).sum(axis=1)
-        return sums / (count * self.step_s)
+        return np.asarray(sums / (count * self.step_s))
 
     def best_rate(self) -> float:
         """Bytes per second at its best."""
@@ -115,7 +117,7 @@ def _joined(address: str, connections: Sequence[Connection]) -> Transfer:
     start_s = min(p.start_s for p in found)
     step_s = max(p.span_s for p in found)
     count = int(np.ceil((max(p.end_s for p in found) - start_s) / step_s - 1e-9))
-    edges = start_s + step_s * np.arange(count + 1)
+    edges: Float64 = np.asarray(start_s + step_s * np.arange(count + 1), dtype=np.float64)
     total = np.sum([_arrived(p, edges) for p in found], axis=0)
     rtts = [c.min_rtt_s for c in connections if c.min_rtt_s is not None]
     return Transfer(

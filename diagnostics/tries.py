@@ -60,6 +60,11 @@ def listed(items: Iterable[str], most: int = SHOWN) -> str:
     return f"{shown} and {len(every) - most} more" if len(every) > most else shown
 
 
+def attempts_on(facts: Facts, connections: frozenset[int]) -> list[Attempt]:
+    """Attempts on these TCP streams."""
+    return [a for a in facts.attempts if a.stream in connections]
+
+
 def attempts_of_lookups(facts: Facts, lookups: Sequence[DnsLookup]) -> list[Attempt]:
     """Attempts that began with one of these lookups."""
     wanted = {k.index for k in lookups}

@@ -1,0 +1,151 @@
+"""What was lost on the way to and from one server: how much, when, which way, at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzers.facts import (
+    Connection,
+    Facts,
+    Half,
+    LossSide,
+    Retransmission,
+    RetransmissionKind,
+    Side,
+)
+from diagnostics.queues import near, round_trips
+from diagnostics.timeline import union_s
+
+Float64 = npt.NDArray[np.float64]
+
+EPISODE_S = 0.01
+EPISODE_RTTS = 1.5
+"""Losses closer together than a round trip are one event to the sender (RFC 6582)."""
+QUEUE_MIN_S = 0.015
+"""A queue that overflows is longer than this; scheduling makes less."""
+FULL_SHARE = 0.8
+"""A queue drops when it is full: round trips at a loss are near the longest that load makes."""
+TIMERS = frozenset(
+    (RetransmissionKind.TIMEOUT, RetransmissionKind.TAIL_PROBE, RetransmissionKind.SYN)
+)
+"""Retransmissions for which the sender stood still before."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """Losses between the capture point and one server; SYNs of either side count outwards."""
+
+    address: str
+    connections: tuple[Connection, ...]
+    rtt_s: float
+    sent_in: int
+    lost_in: tuple[Retransmission, ...]
+    """Sent again by the server because the capture (and the client) never got them."""
+    sent_out: int
+    lost_out: tuple[Retransmission, ...]
+    moments_s: Float64
+    """When each hole became visible, or the lost segment was sent."""
+
+    @property
+    def count(self) -> int:
+        """Lost segments."""
+        return len(self.lost_in) + len(self.lost_out)
+
+    @property
+    def share_in(self) -> float:
+        """Of what the server sent."""
+        return len(self.lost_in) / self.sent_in if self.sent_in else 0.0
+
+    @property
+    def share_out(self) -> float:
+        """Of what the client sent (bare ACKs are not missed)."""
+        return len(self.lost_out) / self.sent_out if self.sent_out else 0.0
+
+    @property
+    def share(self) -> float:
+        """Of all data segments and SYNs."""
+        sent = self.sent_in + self.sent_out
+        return self.count / sent if sent else 0.0
+
+    def episodes(self, start_s: float = float("-inf"), end_s: float = float("inf")) -> int:
+        """How many separate events of loss there were in a span."""
+        gap_s = max(EPISODE_S, EPISODE_RTTS * self.rtt_s)
+        inside = self.moments_s[(self.moments_s >= start_s) & (self.moments_s <= end_s)]
+        return int(np.count_nonzero(np.diff(inside) > gap_s)) + 1 if len(inside) else 0
+
+    def waits_s(self) -> list[tuple[float, float]]:
+        """Spans in which a sender stood still until its timer repeated what was lost."""
+        return [span for c in self.connections for span in _waits(c)]
+
+    def stalled_s(self) -> float:
+        """How long, in all."""
+        return union_s(self.waits_s())
+
+
+def losses(facts: Facts) -> list[Losses]:
+    """What was lost on the way to each server that a connection was tried to."""
+    groups: dict[str, list[Connection]] = {}
+    for connection in facts.connections:
+        groups.setdefault(connection.server.address, []).append(connection)
+    return [_losses(address, found) for address, found in groups.items()]
+
+
+def queue_drops(found: Losses) -> bool:
+    """Whether losses are what a full queue drops: load makes round trips long, and at the losses
+    they are near their longest."""
+    trips = round_trips(found.connections)
+    rise_s = trips.rise_s()
+    if rise_s < max(QUEUE_MIN_S, 0.3 * trips.base_s) or not len(found.moments_s):
+        return False
+    idle = trips.while_idle()
+    if len(idle) and float(np.median(idle)) - trips.base_s > 0.5 * rise_s:
+        return False
+    at_loss = near(trips, found.moments_s, 2.0 * (trips.base_s + rise_s))
+    known = at_loss[~np.isnan(at_loss)]
+    if not len(known):
+        return False
+    return float(np.median(known)) - trips.base_s >= FULL_SHARE * trips.rise_s(50)
+
+
+def _losses(address: str, connections: Sequence[Connection]) -> Losses:
+    lost_in = [r for c in connections for r in _lost(c.server, LossSide.BEFORE_CAPTURE)]
+    lost_out = [r for c in connections for r in _lost(c.client, LossSide.AFTER_CAPTURE)]
+    rtts = [c.min_rtt_s for c in connections if c.min_rtt_s is not None]
+    return Losses(
+        address=address,
+        connections=tuple(connections),
+        rtt_s=min(rtts, default=0.0),
+        sent_in=sum(_sent(c.server) for c in connections) + len(lost_in),
+        lost_in=tuple(lost_in),
+        sent_out=sum(_sent(c.client) for c in connections),
+        lost_out=tuple(lost_out),
+        moments_s=np.array(sorted(_moments((*lost_in, *lost_out)))),
+    )
+
+
+def _lost(half: Half, side: LossSide) -> Iterator[Retransmission]:
+    return (r for r in half.retransmissions if r.loss is side)
+
+
+def _sent(half: Half) -> int:
+    return half.data_packets + len(half.syn_frames)
+
+
+def _moments(lost: Iterable[Retransmission]) -> set[float]:
+    """Each once: segments of one hole are lost together."""
+    return {round(r.time_s - (r.delay_s or 0.0), 6) for r in lost}
+
+
+def _waits(connection: Connection) -> Iterator[tuple[float, float]]:
+    for silence in connection.silences:
+        if silence.cause == "loss":
+            yield silence.start_s, silence.end_s
+    for side in Side:
+        wanted = LossSide.AFTER_CAPTURE if side is Side.CLIENT else LossSide.BEFORE_CAPTURE
+        for again in connection.half(side).retransmissions:
+            if again.kind in TIMERS and again.loss is wanted and again.delay_s is not None:
+                yield again.time_s - again.delay_s, again.time_s

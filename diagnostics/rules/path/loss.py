@@ -1,0 +1,162 @@
+"""Packets get lost on the way, more than a healthy path loses.
+
+What it means
+-------------
+Segments vanish between this machine and the server. TCP repeats them, but each loss halves its
+speed, and a lost first or last segment costs a timer of 0.2 s to several seconds.
+
+Why it happens
+--------------
+Weak Wi-Fi, a bad cable or optic, a duplex mismatch, an overloaded link that others fill, a VPN over
+a lossy line, an outage of some seconds.
+
+How it is recognised
+--------------------
+At least four separate losses and 0.5 % of the segments (or one outage of 2 s in which three copies
+died), that cost a second and a tenth of the download: the time in which senders stood still for
+their timers, and the time by which the transfer was slower than it would have been without loss, as
+far as such a loss rate explains that (Mathis et al.). Late segments that others overtook, copies
+that were not needed, and bytes that the capture itself lost are not counted; nor is what a full
+queue drops that this download filled itself.
+
+Fix
+---
+Find the lossy link; loss that begins at one hop and lasts to the end begins there.
+
+References
+----------
+Mathis, Semke, Mahdavi, Ott: "The Macroscopic Behavior of the TCP Congestion Avoidance Algorithm",
+CCR 1997; RFC 6298; RFC 8985.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzers.facts import Attempt, Facts, Outcome, Stage
+from diagnostics.hops import Fault, narrowed
+from diagnostics.losscost import cost_s
+from diagnostics.losses import Losses, losses, queue_drops
+from diagnostics.report.escape import shell_word
+from diagnostics.tries import indices, names, plural, seconds
+from diagnostics.verdict import Evidence, Finding, Fix
+
+EXPLAINS = (
+    "path.jitter",
+    "path.reordering",
+    "dns.lossy",
+    "tcp.syn_timeout",
+    "tcp.blackhole",
+    "tls.client_hello_dropped",
+    "tls.handshake_timeout",
+    "tls.slow_handshake",
+    "tls.sni_blocked",
+)
+
+MIN_EPISODES = 4
+"""Fewer may be one bad moment."""
+MIN_SHARE = 0.005
+"""Of the segments; wired paths lose less than one in a thousand, and TCP does not mind."""
+MIN_COST_S = 1.0
+MIN_COST_SHARE = 0.1
+"""Of the download's time: less is not noticed."""
+OUTAGE_S = 2.0
+OUTAGE_COPIES = 3
+"""One burst that swallowed so many copies of what was sent, and then ended."""
+HEAVY_SHARE = 0.1
+"""From here on whole handshakes fail: three copies of a segment die in one of a thousand."""
+SHOWN_FRAMES = 20
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per server on the way to which segments get lost."""
+    for found in losses(facts):
+        cost = cost_s(facts, found)
+        if not _is_lossy(facts, found, cost) or queue_drops(found):
+            continue
+        attempts = _held_up(facts, found)
+        lossy = {c.stream for c in found.connections if _hit(found, c.stream)}
+        yield Finding(
+            hop=narrowed(facts, found.address, Fault.LOSS),
+            summary=f"{100 * max(found.share_in, found.share_out):.1f} % of the segments "
+            f"{_direction(found)} {names(attempts) or found.address} get lost on the way.",
+            evidence=(_evidence(found),),
+            fix=_fix(found.address),
+            confidence=0.9,
+            impact_s=cost,
+            attempts=indices(attempts),
+            streams=frozenset(lossy),
+            stage=min((a.stage for a in attempts if _failed(a)), default=Stage.RESPONSE),
+        )
+
+
+def _is_lossy(facts: Facts, found: Losses, cost: float) -> bool:
+    if cost < max(MIN_COST_S, MIN_COST_SHARE * facts.capture.duration_s):
+        return False
+    if found.episodes() >= MIN_EPISODES and found.share >= MIN_SHARE:
+        return True
+    waited = found.waits_s()
+    longest_s = max((end_s - start_s for start_s, end_s in waited), default=0.0)
+    return longest_s >= OUTAGE_S and found.count >= OUTAGE_COPIES and _went_on(found, waited)
+
+
+def _went_on(found: Losses, waited: list[tuple[float, float]]) -> bool:
+    """Data moved again after the last wait: it was an outage, not the end."""
+    end_s = max(end_s for _, end_s in waited)
+    return any((c.server.last_data_s or 0.0) > end_s for c in found.connections)
+
+
+def _hit(found: Losses, stream: int) -> bool:
+    connection = next(c for c in found.connections if c.stream == stream)
+    frames = {r.frame for r in (*found.lost_in, *found.lost_out)}
+    halves = (connection.client, connection.server)
+    return any(r.frame in frames for h in halves for r in h.retransmissions)
+
+
+def _held_up(facts: Facts, found: Losses) -> list[Attempt]:
+    """Attempts on connections with losses; failed ones only where losses are many."""
+    heavy = max(found.share_in, found.share_out, found.share) >= HEAVY_SHARE
+    return [
+        a
+        for a in facts.attempts
+        if a.stream is not None
+        and any(c.stream == a.stream for c in found.connections)
+        and _hit(found, a.stream)
+        and (heavy or not _failed(a))
+    ]
+
+
+def _failed(attempt: Attempt) -> bool:
+    return attempt.outcome is Outcome.FAILED
+
+
+def _direction(found: Losses) -> str:
+    if len(found.lost_in) and len(found.lost_out) and found.share_out > 0.3 * found.share_in:
+        return "to and from"
+    return "from" if len(found.lost_in) >= len(found.lost_out) else "to"
+
+
+def _evidence(found: Losses) -> Evidence:
+    frames = sorted(r.frame for r in (*found.lost_in, *found.lost_out))
+    text = (
+        f"{len(found.lost_in)} of {plural(found.sent_in, 'segment')} from {found.address} and "
+        f"{len(found.lost_out)} of {found.sent_out} to it were lost, in "
+        f"{plural(found.episodes(), 'separate event')}; senders stood still for "
+        f"{seconds(found.stalled_s())}"
+    )
+    return Evidence(text, tuple(frames[:SHOWN_FRAMES]))
+
+
+def _fix(address: str) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            "Find the hop from which on packets get lost (loss that later hops do not share is "
+            "only a router that answers reluctantly).",
+            f"mtr -rwzbc 100 {shell_word(address)}",
+        ),
+        Fix("If it is the first hop: use a cable instead of Wi-Fi, or move nearer to it."),
+        Fix(
+            "Spread the download over several connections: a loss then slows only one of them.",
+            "GODEBUG=http2client=0 go mod download",
+        ),
+    )

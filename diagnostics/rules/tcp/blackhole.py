@@ -1,0 +1,126 @@
+"""An established connection falls silent: nothing that is sent is answered any more.
+
+What it means
+-------------
+The connection worked, then its packets vanished without a word, in one direction or both. go waits
+until TCP gives up, which takes minutes.
+
+Why it happens
+--------------
+A NAT or firewall that dropped the connection's state (idle limit, byte limit, restart), a route
+that changed, a VPN or Wi-Fi link that went away, a server that lost its power.
+
+How it is recognised
+--------------------
+At least three transmissions of the client (data, retransmissions, keep-alives) over 2.5 s are never
+acknowledged, up to the end; or the server repeats, with a doubling timer, what was acknowledged to
+it each time; or an answer stops and not even the FIN is answered. A server that merely stalls
+acknowledges all of these. Segments that die of their size belong to path.mtu_blackhole.
+
+Fix
+---
+Try again; keep connections from idling through the box, or go round it.
+
+References
+----------
+RFC 5382 section 5 (NAT must keep connections); RFC 1122 section 4.2.3.6 (keep-alives); RFC 2923.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzers.facts import Attempt, Connection, Facts, Stage
+from diagnostics.deadpaths import DeadPath, dead_path
+from diagnostics.localize import path_hop
+from diagnostics.timeline import union_s
+from diagnostics.tries import SHOWN, indices, names, plural, seconds
+from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
+
+EXPLAINS = ("http.slow_response", "http.stalled_body", "tls.handshake_timeout", "proxy.no_answer")
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding per server to which connections died."""
+    dead = [d for c in facts.connections if (d := dead_path(facts, c)) is not None]
+    for address, found in _by_address(dead).items():
+        attempts = [a for d in found for a in _held_up(facts, d)]
+        yield Finding(
+            hop=_hop(facts, address),
+            summary=f"{plural(len(found), 'connection')} to {names(attempts) or address} "
+            f"{'falls' if len(found) == 1 else 'fall'} silent: {_way(found)}.",
+            evidence=tuple(_evidence(d) for d in found[:SHOWN]),
+            fix=_fix(address, found[0].connection.server.port),
+            confidence=0.92 if any(d.sure for d in found) else 0.75,
+            impact_s=union_s((d.since_s, d.until_s) for d in found),
+            attempts=indices(attempts),
+            streams=frozenset(d.connection.stream for d in found),
+            fatal=any(_final(facts, d) for d in found),
+            stage=min((a.stage for a in attempts), default=Stage.RESPONSE),
+        )
+
+
+def _by_address(dead: Sequence[DeadPath]) -> dict[str, list[DeadPath]]:
+    groups: dict[str, list[DeadPath]] = {}
+    for one in dead:
+        groups.setdefault(one.connection.server.address, []).append(one)
+    return groups
+
+
+def _held_up(facts: Facts, dead: DeadPath) -> list[Attempt]:
+    """Attempts that were still going on when the connection died."""
+    stream = dead.connection.stream
+    return [a for a in facts.attempts if a.stream == stream and a.end_s >= dead.since_s]
+
+
+def _final(facts: Facts, dead: DeadPath) -> bool:
+    """The download ended in this silence: nothing of it moves once the client gave up."""
+    given_up_s = _given_up_s(dead.connection)
+    return given_up_s is None or not any(
+        (c.server.last_data_s or 0.0) > given_up_s
+        for c in facts.connections
+        if c.stream != dead.connection.stream and c.server.port != 53
+    )
+
+
+def _given_up_s(connection: Connection) -> float | None:
+    """When the client ended the connection itself."""
+    reset = connection.client_reset
+    ends = [t for t in (connection.client.fin_s, reset.time_s if reset else None) if t is not None]
+    return min(ends, default=None)
+
+
+def _way(found: Sequence[DeadPath]) -> str:
+    if all(d.outwards for d in found):
+        return "the server is heard, but no longer hears the client"
+    return "what the client sends is no longer answered"
+
+
+def _evidence(dead: DeadPath) -> Evidence:
+    server = dead.connection.server
+    before = f"after {plural(server.payload_bytes, 'byte')} from {server.address}"
+    return Evidence(
+        f"{before}, silence for {seconds(dead.until_s - dead.since_s)}: {dead.text}",
+        dead.frames,
+        dead.connection.stream,
+    )
+
+
+def _hop(facts: Facts, address: str) -> Hop:
+    hop = path_hop(facts, address)
+    return hop if hop.distance is not None else Hop(Role.PATH)
+
+
+def _fix(address: str, port: int) -> tuple[Fix, ...]:
+    return (
+        Fix("Try again: a new connection makes new state in the box that lost it.",
+            "go mod download"),
+        Fix(
+            "See whether new connections pass, and where they die if not.",
+            f"sudo traceroute -T -p {port} {address}",
+        ),
+        Fix(
+            "If it comes back after a certain time or size, show these frames to whoever runs the "
+            "NAT, firewall or VPN on the way."
+        ),
+    )  # fmt: skip
