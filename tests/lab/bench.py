@@ -93,7 +93,7 @@ def record(stand: Bench, file: Path) -> tuple[int, str]:
     dumpcap.wait(10)
     for how in camera.after:
         altered = file.with_name(f"altered-{file.name}")
-        alter(how, file, altered)
+        alter(how.format(**stand.plan.names()), file, altered)
         altered.replace(file)
     return status, output
 
@@ -103,7 +103,18 @@ def _recorder(stand: Bench, file: Path) -> tuple[list[str], str]:
     camera, plan = stand.scenario.camera, stand.plan
     snaplen = ["-s", str(camera.snaplen)] if camera.snaplen else []
     if camera.every_interface:
-        return ["tcpdump", "-i", "any", "-U", "-Z", "root", "-w", str(file), *snaplen], "listening"
+        return [
+            "tcpdump",
+            "-i",
+            "any",
+            "-U",
+            "--immediate-mode",
+            "-Z",
+            "root",
+            "-w",
+            str(file),
+            *snaplen,
+        ], "listening"
     interfaces = [
         interface(camera.node, link.a if link.b == camera.node else link.b)
         for link in plan.links.values()
