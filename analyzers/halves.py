@@ -46,7 +46,7 @@ def halves(
 ) -> Iterator[Half]:
     """Yield the halves of a batch in order; `names` and `ports` are theirs."""
     columns = [names, ports, *_amounts(parts), *_options(table, parts), *_progress(parts)]
-    columns += [*_notable(parts), *_ends(parts), *_courses(parts)]
+    columns += [*_notable(parts), *_ends(table, parts), *_courses(parts)]
     for values in zip(*columns, strict=True):
         yield Half(*values)
 
@@ -112,12 +112,13 @@ def _notable(parts: HalfParts) -> list[Column]:
     return [[by_half.get(half, ()) for half in range(seen.halves)] for by_half in found]
 
 
-def _ends(parts: HalfParts) -> list[Column]:
+def _ends(table: PacketTable, parts: HalfParts) -> list[Column]:
     """Return the columns from `Half.fin_frame` on."""
     fin, late = parts.total.first_fin, parts.judged.late_originals
     return [
         _at(parts.seen.rows + 1, fin),
         _at(parts.seen.time_ns / 1e9, fin),
+        _at(table.ttl[parts.seen.rows], fin),
         [window if window >= 0 else None for window in parts.window.highest.tolist()],
         [late.get(half, ()) for half in range(parts.seen.halves)],
     ]

@@ -84,7 +84,7 @@ def _over_s(exchange: DnsExchange) -> float:
 
 
 def _lookup(group: _Group, index: int) -> DnsLookup:
-    accepted = [e.response for e in group.exchanges if e.response is not None]
+    accepted = [e.response for e in _asked(group.exchanges) if e.response is not None]
     times = [r.time_s for r in accepted]
     times += [e.queries[-1].time_s for e in group.exchanges if e.queries]
     # As go does, every address of the answer counts, whatever name of a CNAME chain owns it.
@@ -100,6 +100,13 @@ def _lookup(group: _Group, index: int) -> DnsLookup:
         addresses=tuple(dict.fromkeys(addresses)),
         search_of=None,
     )
+
+
+def _asked(exchanges: Sequence[DnsExchange]) -> list[DnsExchange]:
+    """Without answers from a server that was not asked, where another one was: no resolver
+    library takes those (RFC 5452 section 9.1)."""
+    questions = {e.qtype for e in exchanges if e.queries}
+    return [e for e in exchanges if e.queries or e.qtype not in questions]
 
 
 def _with_search_names(found: list[DnsLookup], over_s: list[float]) -> tuple[DnsLookup, ...]:

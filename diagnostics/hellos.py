@@ -83,9 +83,7 @@ def _all(facts: Facts) -> Iterator[FailedHello]:
         end = _end(attempt)
         if handshake.client_hello is None or end is None:
             continue
-        if handshake.server_hello is not None and not (
-            end is End.RESET and reset_after_hello(facts, attempt)
-        ):
+        if handshake.server_hello is not None and not _lost_the_race(facts, attempt, end):
             continue
         connection = facts.connection(attempt.stream)
         forged = _forged(facts, attempt, connection, end)
@@ -93,6 +91,16 @@ def _all(facts: Facts) -> Iterator[FailedHello]:
         yield FailedHello(
             attempt, connection, handshake, handshake.client_hello, end, forged, cause, why
         )
+
+
+def _lost_the_race(facts: Facts, attempt: Attempt, end: End) -> bool:
+    """The server's own answer came after somebody had ended the connection in its name."""
+    assert attempt.stream is not None and attempt.handshake is not None
+    if end is End.RESET:
+        return reset_after_hello(facts, attempt)
+    fin_s = facts.connection(attempt.stream).server.fin_s
+    answered_s = facts.handshakes[attempt.handshake].first_server_record_s
+    return end is End.CLOSED and fin_s is not None and answered_s is not None and fin_s < answered_s
 
 
 def _end(attempt: Attempt) -> End | None:
@@ -108,14 +116,17 @@ def _forged(facts: Facts, attempt: Attempt, connection: Connection, end: End) ->
     if end is End.RESET:
         return forged_reset(facts, attempt) is not None
     if end is End.CLOSED:
-        return _fin_ttl_differs(connection)
+        return _fin_is_forged(connection)
     return False
 
 
-def _fin_ttl_differs(connection: Connection) -> bool:
-    """The FIN is the only thing after the SYN-ACK, and comes from another distance."""
+def _fin_is_forged(connection: Connection) -> bool:
+    """The FIN comes from another distance than the SYN-ACK, or the server sends data after it."""
     half = connection.server
-    return half.ttl is not None and half.ttl_syn is not None and half.ttl != half.ttl_syn
+    if half.fin_s is None:
+        return False
+    went_on = half.last_data_s is not None and half.last_data_s > half.fin_s
+    return went_on or (half.ttl_syn is not None and half.fin_ttl != half.ttl_syn)
 
 
 def _cause(
@@ -237,8 +248,9 @@ def box_hop(facts: Facts, failed: FailedHello) -> Hop:
         reset = forged_reset(facts, failed.attempt)
         if reset is not None:
             return forger_hop(facts, reset.ttl, server)
-    if failed.end is End.CLOSED and failed.forged and failed.connection.server.ttl is not None:
-        return forger_hop(facts, failed.connection.server.ttl, server)
+    fin_ttl = failed.connection.server.fin_ttl
+    if failed.end is End.CLOSED and failed.forged and fin_ttl is not None:
+        return forger_hop(facts, fin_ttl, server)
     end = distance_of(facts, server)
     return Hop(Role.MIDDLEBOX, None, None, None if end is None else (1, end))
 
@@ -257,7 +269,7 @@ def what_is_seen(failed: FailedHello) -> tuple[str, tuple[int, ...]]:
             text += f" (the SYN-ACK came with TTL {connection.server.ttl_syn})"
     elif failed.end is End.CLOSED:
         frames += [f for f in (connection.server.fin_frame,) if f is not None]
-        text += "closed by FIN without an answer"
+        text += f"closed by FIN with IP TTL {connection.server.fin_ttl} before any answer"
     else:
         acked = failed.handshake.hello_acked_bytes
         again = len(connection.half(Side.CLIENT).retransmissions)

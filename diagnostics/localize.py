@@ -35,10 +35,18 @@ def distance_of(facts: Facts, address: str | None) -> int | None:
     return host.distance if host else None
 
 
+def is_own_address(facts: Facts, address: str) -> bool:
+    """The capturing host's own address, loopback included (a stub resolver, a local proxy)."""
+    host = facts.hosts.get(address)
+    return address.startswith("127.") or address == "::1" or bool(host and host.is_local)
+
+
 def host_hop(facts: Facts, role: Role, address: str | None, name: str | None = None) -> Hop:
     """A hop that is a host which showed itself (or did not: then its distance is unknown)."""
-    distance = _at(distance_of(facts, address))
-    return Hop(role, address, name or name_of(facts, address), distance)
+    distance = distance_of(facts, address)
+    if address is not None and is_own_address(facts, address):
+        distance = 0
+    return Hop(role, address, name or name_of(facts, address), _at(distance))
 
 
 def client_hop(facts: Facts) -> Hop:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
-from analyzers.facts import Attempt, DnsLookup, Facts, Outcome, Stage
-from diagnostics.localize import resolver_hop
+from analyzers.facts import Attempt, DnsExchange, DnsLookup, Facts, Outcome, Stage
+from diagnostics.localize import is_own_address, resolver_hop
 from diagnostics.tries import attempts_of_lookups, indices, lookup_evidence, seconds
 from diagnostics.verdict import Evidence, Finding, Fix, Hop
 
@@ -65,9 +65,29 @@ def failed_lookups(facts: Facts, failure: Failure) -> dict[str, list[tuple[DnsLo
             continue
         assert attempt.lookup is not None
         lookup = facts.lookups[attempt.lookup]
-        if failure_of(lookup) is failure:
+        if failure_of(lookup) is failure and not passed_on(facts, lookup, failure):
             found.setdefault(resolvers_of(lookup)[0], []).append((lookup, attempt))
     return found
+
+
+def forwarded(facts: Facts, exchange: DnsExchange) -> Iterator[DnsExchange]:
+    """The same question as a forwarder on this machine asked it of its own server."""
+    if not is_own_address(facts, exchange.server):
+        return
+    end_s = exchange.responses[0].time_s if exchange.responses else exchange.queries[-1].time_s
+    for other in facts.dns:
+        same = (other.name, other.qtype) == (exchange.name, exchange.qtype)
+        upstream = bool(other.queries) and not is_own_address(facts, other.server)
+        if same and upstream and exchange.first_s <= other.first_s <= end_s:
+            yield other
+
+
+def passed_on(facts: Facts, lookup: DnsLookup, failure: Failure) -> bool:
+    """A forwarder on this machine hands on what its own server did (or did not) answer."""
+    behind = [o for e in lookup.exchanges if e.queries for o in forwarded(facts, e)]
+    if failure in (Failure.SERVFAIL, Failure.NO_RESPONSE):
+        return bool(behind) and not any(o.responses for o in behind)
+    return any(RCODES.get(o.rcode or "") is failure for o in behind)
 
 
 Words = Callable[[str, str], tuple[str, tuple[Fix, ...]]]

@@ -199,6 +199,7 @@ class Half:
     syn_times_s: tuple[float, ...]
     fin_frame: int | None
     fin_s: float | None
+    fin_ttl: int | None
     max_window: int | None
     """Largest receive window announced, scaled, in bytes; None when the scale is unknown."""
     late_original_frames: tuple[int, ...] = ()

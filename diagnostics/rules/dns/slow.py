@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import DnsExchange, Facts, Stage
 from diagnostics.localize import resolver_hop
-from diagnostics.lookupfailures import ADDRESS_TYPES
+from diagnostics.lookupfailures import ADDRESS_TYPES, forwarded
 from diagnostics.report.escape import shell_word
 from diagnostics.timeline import union_s
 from diagnostics.tries import attempts_of_lookups, indices, plural, seconds
@@ -46,7 +46,8 @@ def find(facts: Facts) -> Iterator[Finding]:
     late: dict[str, list[DnsExchange]] = {}
     for lookup in facts.lookups:
         for exchange in lookup.exchanges:
-            if exchange.qtype in ADDRESS_TYPES and _latency_s(exchange) >= SLOW_S:
+            behind_s = max((_latency_s(o) for o in forwarded(facts, exchange)), default=0.0)
+            if exchange.qtype in ADDRESS_TYPES and _latency_s(exchange) - behind_s >= SLOW_S:
                 late.setdefault(exchange.server, []).append(exchange)
     for server, exchanges in late.items():
         indexes = {e.index for e in exchanges}

@@ -27,11 +27,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Facts, IcmpError, Stage
-from diagnostics.localize import icmp_hop, resolver_hop
+from diagnostics.localize import icmp_hop, is_own_address, resolver_hop
 from diagnostics.lookupfailures import Failure, failed_lookups, spent_s
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import indices, listed
-from diagnostics.verdict import Evidence, Finding, Fix, Hop
+from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
 EXPLAINS = ("dns.no_response", "dns.lossy", "dns.half_answered")
 
@@ -67,6 +67,8 @@ def find(facts: Facts) -> Iterator[Finding]:
 
 def _hop(facts: Facts, error: IcmpError, server: str) -> Hop:
     if error.sender == server:
+        if error.sender == error.receiver or is_own_address(facts, server):
+            return Hop(Role.RESOLVER, server, None, (0, 0))
         own = resolver_hop(facts, server)
         return (
             own

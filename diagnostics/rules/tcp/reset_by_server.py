@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Facts
+from diagnostics.hellos import Cause, failed_hellos
 from diagnostics.localize import server_hop
 from diagnostics.resets import broken_by_reset, forged_reset, reset_evidence, struck
 from diagnostics.tries import grouped, indices, lost_s, names, streams
@@ -39,6 +40,7 @@ EXPLAINS = ("http.*", "go.*")
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per server that resets connections in use."""
     found = [a for a in broken_by_reset(facts) if forged_reset(facts, a) is None]
+    found += [f.attempt for f in failed_hellos(facts, Cause.SERVER_RESET)]
     for attempts in grouped(found, lambda a: a.address).values():
         yield Finding(
             hop=server_hop(facts, attempts[0]),
