@@ -105,7 +105,12 @@ def save(scenario: Scenario, seed: int, directory: Path) -> Result:
 def run_all(
     wanted: Iterable[tuple[Scenario, int]], job: Job, parallel: int = PARALLEL
 ) -> Iterator[Result]:
-    """Run scenarios with their seeds, the longest first, those with delicate timing at the end."""
+    """Run scenarios with their seeds, the longest first, those with delicate timing at the end.
+
+    What is wrong is run once more, alone: several runs on two cores disturb each other's timing,
+    and that says nothing about badhop. Its second result counts.
+    """
+    again: list[tuple[Scenario, int]] = []
     pairs = sorted(wanted, key=lambda pair: -pair[0].seconds)
     together = [pair for pair in pairs if not pair[0].exclusive]
     alone = [pair for pair in pairs if pair[0].exclusive]
@@ -115,11 +120,16 @@ def run_all(
             try:
                 futures = [pool.submit(_guarded, job, *pair, stop) for pair in group]
                 for future in as_completed(futures):
-                    yield future.result()
+                    result = future.result()
+                    if result.passed:
+                        yield result
+                    else:
+                        again.append((result.scenario, result.seed))
             except BaseException:
                 stop.set()
                 netns.abort()
                 raise
+    yield from (_guarded(job, *pair, stop) for pair in again)
 
 
 def _failure(scenario: Scenario, status: int) -> list[str]:
