@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from analyzers.facts import Facts
-from diagnostics.losses import Losses
+from diagnostics.losses import Losses, episodes
 from diagnostics.timeline import union_s
 from diagnostics.transfers import PLAIN_RATE, Busy, Transfer, ideal_s, transfers
+
+Float64 = npt.NDArray[np.float64]
+Span: TypeAlias = tuple[float, float]
 
 MATHIS = 1.22
 """√(3/2): rate = MSS / RTT · 1.22 / √p (Mathis et al. 1997, equation 3)."""
@@ -25,10 +33,7 @@ def cost_s(facts: Facts, found: Losses) -> float:
         return 0.0
     waits = found.waits_s()
     transfer = next((t for t in transfers(facts) if t.address == found.address), None)
-    slower_s = 0.0
-    if transfer is not None:
-        slower_s = sum(_slower_s(transfer, stretch, found) for stretch in transfer.busy())
-    return union_s(waits) + slower_s
+    return union_s(waits) + (slower_s(transfer, found.moments_s, waits) if transfer else 0.0)
 
 
 def allowed_rate(rtt_s: float, share: float) -> float:
@@ -36,20 +41,29 @@ def allowed_rate(rtt_s: float, share: float) -> float:
     return MATHIS * SEGMENT / (rtt_s * sqrt(share)) if rtt_s > 0.0 and share > 0.0 else float("inf")
 
 
-def _slower_s(transfer: Transfer, stretch: Busy, found: Losses) -> float:
-    """How much longer a stretch took because of its losses, timers left out."""
-    episodes = found.episodes(stretch.start_s, stretch.end_s)
-    if episodes < MIN_EPISODES:
+def slower_s(transfer: Transfer, moments_s: Float64, waits_s: Sequence[Span] = ()) -> float:
+    """How much longer a transfer took because its sender slowed down at these moments.
+
+    `waits_s` are spans in which it stood still, which are not counted again.
+    """
+    return sum(_slower_s(transfer, stretch, moments_s, waits_s) for stretch in transfer.busy())
+
+
+def _slower_s(
+    transfer: Transfer, stretch: Busy, moments_s: Float64, waits_s: Sequence[Span]
+) -> float:
+    events = episodes(moments_s, transfer.rtt_s, stretch.start_s, stretch.end_s)
+    if events < MIN_EPISODES:
         return 0.0
     waited_s = union_s(
         (max(a, stretch.start_s), min(b, stretch.end_s))
-        for a, b in found.waits_s()
+        for a, b in waits_s
         if a < stretch.end_s and b > stretch.start_s
     )
     took_s = stretch.length_s - waited_s
-    share = episodes * SEGMENT / stretch.size
+    share = events * SEGMENT / stretch.size
     allowed = _parallel(transfer, stretch) * allowed_rate(transfer.rtt_s, share)
-    if stretch.size / took_s < SLOWER * allowed:
+    if took_s <= 0.0 or stretch.size / took_s < SLOWER * allowed:
         return 0.0
     best = max(PLAIN_RATE, transfer.best_rate())
     without_s = ideal_s(stretch.size, transfer.rtt_s, best)

@@ -73,9 +73,7 @@ class Losses:
 
     def episodes(self, start_s: float = float("-inf"), end_s: float = float("inf")) -> int:
         """How many separate events of loss there were in a span."""
-        gap_s = max(EPISODE_S, EPISODE_RTTS * self.rtt_s)
-        inside = self.moments_s[(self.moments_s >= start_s) & (self.moments_s <= end_s)]
-        return int(np.count_nonzero(np.diff(inside) > gap_s)) + 1 if len(inside) else 0
+        return episodes(self.moments_s, self.rtt_s, start_s, end_s)
 
     def waits_s(self) -> list[tuple[float, float]]:
         """Spans in which a sender stood still until its timer repeated what was lost."""
@@ -92,6 +90,13 @@ def losses(facts: Facts) -> list[Losses]:
     for connection in facts.connections:
         groups.setdefault(connection.server.address, []).append(connection)
     return [_losses(address, found) for address, found in groups.items()]
+
+
+def episodes(moments_s: Float64, rtt_s: float, start_s: float, end_s: float) -> int:
+    """How many events the moments in a span are to a sender: those of a round trip are one."""
+    gap_s = max(EPISODE_S, EPISODE_RTTS * rtt_s)
+    inside = moments_s[(moments_s >= start_s) & (moments_s <= end_s)]
+    return int(np.count_nonzero(np.diff(inside) > gap_s)) + 1 if len(inside) else 0
 
 
 def queue_drops(found: Losses) -> bool:

@@ -78,8 +78,8 @@ class Transfer:
         count = max(1, round(width_s / self.step_s))
         whole = (last - first) // count
         part = self.payload[first : first + whole * count]
-        sums: Float64 = part.reshape(whole, count).sum(axis=1)
-        return np.asarray(sums / (count * self.step_s))
+        sums = part.reshape(whole, count).sum(axis=1)
+        return np.asarray(sums / (count * self.step_s), dtype=np.float64)
 
     def best_rate(self) -> float:
         """Bytes per second at its best."""

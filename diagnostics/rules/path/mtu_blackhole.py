@@ -149,7 +149,7 @@ def _fix(address: str) -> tuple[Fix, ...]:
             f"-j TCPMSS --set-mss {1220 if version6 else 1200}",
         ),
         Fix(
-            "Have ICMP 'fragmentation needed' (IPv6: 'packet too big') let through the firewall, or "
+            "Have the firewall let ICMP 'fragmentation needed' (IPv6: 'packet too big') pass, or "
             "the MSS clamped where the tunnel begins."
         ),
     )
