@@ -82,7 +82,7 @@ def _spans(
 
 def _in_file_order(seen: Segments, places: Int64) -> Int64:
     """Sort segments by stream, then by row."""
-    width = int(seen.rows.max()) + 1 if len(seen.rows) else 1
+    width = int(seen.rows.max()) + 1
     return np.asarray(places[np.argsort((seen.half[places] >> 1) * width + seen.rows[places])])
 
 
@@ -107,7 +107,9 @@ def _cause(gap: Gap) -> str:
         return "window"
     for number, side in enumerate(gap.sides):
         peer = gap.sides[1 - number]
-        if side.resent or (gap.ender == number and gap.ends_hole):
+        # A copy that is acknowledged in the span holds nobody up: then the client could go on.
+        settled = gap.ender == CLIENT and gap.ends_open and not side.unanswered
+        if (side.resent and not settled) or (gap.ender == number and gap.ends_hole):
             return "loss" if peer.spoke or peer.speaks else "path_silent"
         if side.unanswered and gap.ender != number:
             if not peer.spoke:

@@ -110,3 +110,12 @@ def test_nor_after_a_reset(tmp_path: Path) -> None:
     exchange.s(0.1, 1, 101, flags=RST | ACK)
     exchange.c(9.0, 101, 1)
     assert told(exchange, tmp_path) == []
+
+
+def test_a_needless_copy_does_not_make_an_idle_client_a_loss(tmp_path: Path) -> None:
+    exchange = asked()
+    exchange.s(0.1, 1, 101, 1000)
+    exchange.s(0.14, 1, 101, 1000)
+    exchange.c(0.141, 101, 1001, blocks=((1, 1001),))
+    exchange.c(5.0, 101, 1001, 100)
+    assert told(exchange, tmp_path) == [(0.1, 5.0, 6, 9, "client_idle")]
