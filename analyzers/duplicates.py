@@ -18,6 +18,9 @@ Int64 = npt.NDArray[np.int64]
 #: Bridges, `-i any` and mirror ports deliver the second copy within this time.
 COPY_NS = 1_000_000
 
+#: A router that also mirrors, or hairpins, takes longer; its copy has one hop less.
+ROUTED_NS = 10_000_000
+
 #: Without an IP identification (IPv6, or 0 as RFC 6864 allows) nothing is resent so soon.
 COPY_WITHOUT_ID_NS = 200_000
 
@@ -37,7 +40,7 @@ def duplicates(table: PacketTable, seen: Segments) -> Bools:
     for step in range(1, REACH + 1):
         earlier = pending - step
         near = (earlier >= 0) & (seen.half[earlier] == seen.half[pending])
-        near &= np.abs(seen.time_ns[pending] - seen.time_ns[earlier]) <= COPY_NS
+        near &= np.abs(seen.time_ns[pending] - seen.time_ns[earlier]) <= ROUTED_NS
         pending, earlier = pending[near], earlier[near]
         if not len(pending):
             break
@@ -74,10 +77,12 @@ def _judge(table: PacketTable, seen: Segments, late: Int64, early: Int64) -> tup
     apart = np.abs(seen.time_ns[late] - seen.time_ns[early])
     named = table.ip_id[a] != 0
     elsewhere = (table.interface[a] != table.interface[b]) | (table.device[a] != table.device[b])
-    elsewhere |= np.abs(table.ttl[a].astype(np.int16) - table.ttl[b].astype(np.int16)) == 1
+    routed = np.abs(table.ttl[a].astype(np.int16) - table.ttl[b].astype(np.int16)) == 1
+    elsewhere |= routed
     flags = seen.flags[late]
     telling = (seen.length[late] > 0) | ((flags & (SYN | FIN)) != 0) | named
     telling &= (flags & RST) == 0
-    soon = named | elsewhere | (apart <= COPY_WITHOUT_ID_NS)
+    soon = (named & routed) | ((named | elsewhere) & (apart <= COPY_NS))
+    soon |= apart <= COPY_WITHOUT_ID_NS
     sure = soon & (telling | elsewhere)
     return late[sure], late[soon & ~sure]

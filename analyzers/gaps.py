@@ -82,7 +82,7 @@ def gaps(
     table: PacketTable, seen: Segments, arrived: Arrivals, begin: Int64, end: Int64, end_ns: Int64
 ) -> list[Gap]:
     """Return what happened in each span; one of them ends at `end_ns` where `end` is -1."""
-    width = int(seen.rows.max()) + 2 if len(seen.rows) else 2
+    width = int(seen.rows.max()) + 2
     spans = _Spans(seen, begin, end, end_ns, seen.half * width + seen.rows, width)
     repeated = ((seen.flags & (SYN | FIN)) != 0) & (seen.stop <= arrived.before)
     again = arrived.behind | repeated

@@ -143,5 +143,5 @@ def _frames(seen: Segments, places: Int64) -> dict[int, tuple[int, ...]]:
 
 def _at(values: npt.NDArray[Any], places: Int64) -> list[Any]:
     """Return the values at places, None where the place is -1."""
-    found = values[places].tolist() if len(values) else [None] * len(places)
-    return [v if place >= 0 else None for v, place in zip(found, places.tolist(), strict=True)]
+    found = zip(values[places].tolist(), places.tolist(), strict=True)
+    return [value if place >= 0 else None for value, place in found]

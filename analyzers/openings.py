@@ -16,6 +16,9 @@ Int64 = npt.NDArray[np.int64]
 
 FLAGS = SYN | ACK | RST
 
+#: No system waits so long for a SYN-ACK (RFC 9293 3.8.3 asks for 3 minutes): a clock was set.
+LONGEST_NS = 600_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
@@ -41,12 +44,13 @@ def openings(seen: Segments, midway: Bools) -> list[Opening]:
     answers = np.flatnonzero(server & (kind == SYN | ACK))
     answers = answers[(syn[stream[answers]] < 0) | (seen.ack[answers] >= 1)]
     answer = firsts(stream[answers], answers, count)
-    answered = np.where(answer >= 0, seen.rows[answer], -1) if len(seen.rows) else answer
+    answered = np.where(answer >= 0, seen.rows[answer], -1)
     acks = np.flatnonzero(~server & (kind == ACK))
     later = acks[(answered[stream[acks]] >= 0) & (seen.rows[acks] > answered[stream[acks]])]
     ack = firsts(stream[later], later, count)
     tries = np.bincount(stream[syns[seen.rows[syns] < answered[stream[syns]]]], minlength=count)
     waited = np.where((syn >= 0) & (answer >= 0), seen.time_ns[answer] - seen.time_ns[syn], -1)
+    waited[waited > LONGEST_NS] = -1
     talks = _talks(seen, stream, count)
     open_ = np.where(midway, talks, talks & ((ack >= 0) | (answer < 0)) | (ack >= 0))
     return [
@@ -77,5 +81,5 @@ def _talks(seen: Segments, stream: Int64, count: int) -> Bools:
 
 
 def _frames(seen: Segments, places: Int64) -> list[int | None]:
-    found = (seen.rows[places] + 1).tolist() if len(seen.rows) else [0] * len(places)
+    found = (seen.rows[places] + 1).tolist()
     return [f if place >= 0 else None for f, place in zip(found, places.tolist(), strict=True)]

@@ -92,7 +92,7 @@ class Segments:
 
     def last_of_peer(self) -> Int64:
         """Return for each segment the last one of the other half before it, or -1."""
-        width = int(self.rows.max()) + 1 if len(self.rows) else 1
+        width = int(self.rows.max()) + 1
         keys = self.half * width
         keys += self.rows
         wanted = self.half ^ 1

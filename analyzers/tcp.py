@@ -145,7 +145,7 @@ def _revealed(parts: HalfParts) -> dict[int, int]:
     """Return the rows that acknowledge what the capture never saw, by the half that sent it."""
     places = parts.total.reveals_unseen
     found = np.flatnonzero(places >= 0)
-    rows = parts.seen.rows[places[found]] if len(found) else found
+    rows = parts.seen.rows[places[found]]
     return dict(zip(found.tolist(), rows.tolist(), strict=True))
 
 

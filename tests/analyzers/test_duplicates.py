@@ -36,7 +36,7 @@ def test_a_mirror_port_records_everything_twice(tmp_path: Path) -> None:
 def test_a_copy_from_behind_a_router_has_one_hop_less(tmp_path: Path) -> None:
     exchange = Exchange().open()
     exchange.c(0.03, 1, 1, 100)
-    copy = exchange.again(0.0305, ttl=63)
+    copy = exchange.again(0.0326, ttl=63)
     connection = exchange.connection(tmp_path)
     assert connection.duplicate_frames == (copy,)
     assert connection.client.retransmissions == ()
