@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from analyzers.facts import Attempt, DnsExchange, DnsLookup, Facts, Outcome, Stage
+from diagnostics.gosays import gave_up, lines
 from diagnostics.localize import is_own_address, resolver_hop
+from diagnostics.needs import unanswered
+from diagnostics.report.escape import printable
 from diagnostics.tries import attempts_of_lookups, indices, lookup_evidence, seconds
 from diagnostics.verdict import Evidence, Finding, Fix, Hop
 
@@ -96,7 +100,11 @@ Words = Callable[[str, str], tuple[str, tuple[Fix, ...]]]
 
 def rcode_findings(facts: Facts, failure: Failure, words: Words) -> Iterator[Finding]:
     """One finding per resolver that answered lookups of the download with this failure."""
-    for server, failed in failed_lookups(facts, failure).items():
+    needed = unanswered(facts.attempts, facts)
+    for server, every in failed_lookups(facts, failure).items():
+        failed = [(k, a) for k, a in every if a.index in needed or gave_up_over(facts, k)]
+        if not failed:
+            continue
         lookups = [lookup for lookup, _ in failed]
         summary, fix = words(server, ", ".join(dict.fromkeys(k.name for k in lookups)))
         yield Finding(
@@ -107,18 +115,33 @@ def rcode_findings(facts: Facts, failure: Failure, words: Words) -> Iterator[Fin
             confidence=0.97,
             impact_s=spent_s(lookups),
             attempts=indices(a for _, a in failed),
+            fatal=any(gave_up_over(facts, k) for k in lookups),
             stage=Stage.DNS,
         )
+
+
+def gave_up_over(facts: Facts, lookup: DnsLookup) -> bool:
+    """go ended over a lookup of this name, whatever other lookups of it gave: it asks for each
+    connection anew, and repeats none."""
+    said = re.compile(rf"\blookup {re.escape(lookup.name)}( on \S+)?: ")
+    return gave_up(facts) and any(lines(facts, said))
 
 
 def _rcode_evidence(lookup: DnsLookup) -> Evidence:
     said = ", ".join(
         f"{e.qtype} → {e.rcode if e.rcode is not None else 'no answer'}" for e in lookup.exchanges
     )
+    more = [f"{code} {text}".strip() for e in lookup.exchanges for code, text in _extended(e)]
+    if more:
+        said += f" (extended error {printable(', '.join(dict.fromkeys(more)))})"
     took_s = lookup.end_s - lookup.start_s
     return lookup_evidence(
         lookup, f"{lookup.name} asked of {_server(lookup)}: {said} in {seconds(took_s)}"
     )
+
+
+def _extended(exchange: DnsExchange) -> tuple[tuple[int, str], ...]:
+    return exchange.response.extended_errors if exchange.response is not None else ()
 
 
 def _server(lookup: DnsLookup) -> str:

@@ -38,6 +38,7 @@ from tests.factories.tls import (
     large_hello,
 )
 from tests.factories.whole import (
+    Part,
     facts,
     session,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "RTT_S",
     "SERVER",
     "SERVER_TTL",
+    "Part",
     "alert",
     "asked_again",
     "client_hello",

@@ -51,6 +51,7 @@ def half(address: str, port: int, **changes: Any) -> Half:
         syn_times_s=(),
         fin_frame=None,
         fin_s=None,
+        fin_ttl=None,
         max_window=65535,
     )
     return replace(nothing, **changes)

@@ -1,0 +1,79 @@
+"""A answered at once and AAAA never, and lookups in which one of them is late or lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzers.facts import DnsExchange
+from diagnostics.verdict import Role
+from tests.diagnostics.findings import found, frames, only, place, root_of
+from tests.factories import (
+    RESOLVER,
+    SERVER,
+    facts,
+    fetched,
+    frame_at,
+    query,
+    question,
+    resolved,
+    response,
+)
+
+CODE = "dns.half_answered"
+
+
+def half_answered(at_s: float = 0.0) -> tuple[DnsExchange, DnsExchange]:
+    return (
+        question([at_s], [response(at_s + 0.01, SERVER)]),
+        question([query(at_s + 0.001, port=40002), at_s + 5.001], qtype="AAAA"),
+    )
+
+
+def test_go_waits_for_the_silent_type_and_then_succeeds() -> None:
+    waited = facts(half_answered(), fetched(at_s=10.01))
+    finding = only(CODE, waited)
+    assert place(finding) == (Role.RESOLVER, RESOLVER, (3, 3))
+    assert finding.impact_s == pytest.approx(10.0, abs=0.1)
+    assert "AAAA" in finding.summary
+    assert {frame_at(0.001), frame_at(5.001), frame_at(0.01)} <= frames(finding)
+    assert root_of(waited) == ("degraded", CODE)
+
+
+def test_every_connection_pays_again() -> None:
+    again = facts(half_answered(), fetched(at_s=10.01), half_answered(20.0), fetched(1, 30.01))
+    assert only(CODE, again).impact_s == pytest.approx(20.0, abs=0.1)
+
+
+def test_a_silent_a_with_an_empty_aaaa_fails() -> None:
+    """An empty answer is an answer: the type that has the address is the silent one."""
+    failed = facts(
+        question([0.0, 5.0]),
+        question([0.001], [response(0.012)], qtype="AAAA"),
+        duration_s=10.0,
+    )
+    assert only(CODE, failed).summary.count("never answers A queries") == 1
+    assert root_of(failed) == ("failed", CODE)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(
+            [*half_answered(), *resolved(SERVER, "2001:db8::7", at_s=30.0)],
+            id="the type is answered elsewhere: it was loss",
+        ),
+        pytest.param(
+            [question([0.0], [response(0.01, SERVER)]), question([0.001], qtype="AAAA")],
+            id="the client goes on at once",
+        ),
+        pytest.param(
+            [
+                question([0.0], [response(0.01, SERVER)]),
+                question([0.001], [response(4.0, latency_s=4.0)], qtype="AAAA"),
+            ],
+            id="late is not never",
+        ),
+    ],
+)
+def test_other_uneven_answers_are_something_else(asked: list[DnsExchange]) -> None:
+    assert not found(CODE, facts(asked, fetched(at_s=0.1)))

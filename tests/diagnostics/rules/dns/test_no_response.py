@@ -1,0 +1,69 @@
+"""A resolver that answers nothing, and lookups that only look like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnostics.verdict import Role
+from tests.diagnostics.findings import found, frames, only, place, root_of
+from tests.factories import (
+    NAME,
+    RESOLVER,
+    SERVER,
+    Part,
+    facts,
+    fetched,
+    frame_at,
+    question,
+    resolved,
+    response,
+    unanswered,
+)
+
+CODE = "dns.no_response"
+
+
+def test_silence_to_both_tries_is_pinned_on_the_resolver() -> None:
+    silent = facts(unanswered(0.0, 5.0), duration_s=10.0)
+    finding = only(CODE, silent)
+    assert place(finding) == (Role.RESOLVER, RESOLVER, None)
+    assert finding.impact_s == pytest.approx(10.0, abs=0.1)
+    assert frames(finding) == {frame_at(t) for t in (0.0, 0.001, 5.0, 5.001)}
+    assert NAME in finding.summary
+    assert root_of(silent) == ("failed", CODE)
+
+
+def test_a_resolver_that_shows_itself_elsewhere_has_a_distance() -> None:
+    silent = facts(unanswered(0.0, 5.0), duration_s=10.0, distances={RESOLVER: 3})
+    assert place(only(CODE, silent)) == (Role.RESOLVER, RESOLVER, (3, 3))
+
+
+def test_names_that_fail_alike_are_one_finding() -> None:
+    both = facts(
+        unanswered(0.0, 5.0), unanswered(20.0, 25.0, name="sum.example.org"), duration_s=30.0
+    )
+    finding = only(CODE, both)
+    assert finding.attempts == {0, 1}
+    assert "sum.example.org" in finding.summary
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param([question([0.0, 5.0], [response(5.01, SERVER)])], id="the retry is answered"),
+        pytest.param(
+            [
+                *unanswered(0.0, server="192.0.2.1"),
+                *resolved(SERVER, at_s=5.0, server=RESOLVER),
+            ],
+            id="the second resolver answers",
+        ),
+        pytest.param(
+            [question([0.0], [response(0.01, SERVER)]), question([0.0, 5.0], qtype="AAAA")],
+            id="one type is answered",
+        ),
+        pytest.param([question([9.5])], id="the capture ends"),
+    ],
+)
+def test_what_is_answered_in_the_end_is_something_else(parts: list[Part]) -> None:
+    assert not found(CODE, facts(parts, fetched(at_s=6.0), duration_s=10.0))
