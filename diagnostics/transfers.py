@@ -79,7 +79,8 @@ class Transfer:
         whole = (last - first) // count
         part = self.payload[first : first + whole * count]
         sums = part.reshape(whole, count).sum(axis=1)
-        return np.asarray(sums / (count * self.step_s), dtype=np.float64)
+        rates: Float64 = np.asarray(sums / (count * self.step_s), dtype=np.float64)
+        return rates
 
     def best_rate(self) -> float:
         """Bytes per second at its best."""
