@@ -14,7 +14,7 @@ How it is recognised
 --------------------
 The address is loopback, unspecified, link-local or reserved, or it is private while other names
 of the download have public addresses; and no try to use it succeeded. A split-horizon answer that
-works is no finding.
+works is no finding, nor is an internal service that answers under its name, with whatever error.
 
 Fix
 ---
@@ -33,6 +33,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from analyzers.facts import Attempt, Facts, Outcome, Stage
 from analyzers.gosigns import GO_NAMES
 from diagnostics.lookupfailures import hop_of, resolvers_of
+from diagnostics.rejections import Refusal, rejections
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import attempts_of_lookups, indices, lookup_evidence, lost_s, streams
 from diagnostics.verdict import Finding, Fix
@@ -51,6 +52,8 @@ def find(facts: Facts) -> Iterator[Finding]:
             continue
         wrong = [a for a in lookup.addresses if _is_bogus(facts, lookup.name, a)]
         if not wrong or len(wrong) < len(lookup.addresses) or _works(facts, lookup.name):
+            continue
+        if not any(map(_never_served, wrong)) and _answers_as_asked(facts, lookup.name):
             continue
         done.add(lookup.name)
         lookups = [k for k in facts.lookups if k.name == lookup.name]
@@ -121,6 +124,20 @@ def _others_are_public(facts: Facts, name: str) -> bool:
 
 def _works(facts: Facts, name: str) -> bool:
     return any(a.name == name and a.outcome is Outcome.SUCCEEDED for a in facts.attempts)
+
+
+def _answers_as_asked(facts: Facts, name: str) -> bool:
+    """What is at the private address has that name: an internal service, however it fails."""
+    if name in GO_NAMES or any(
+        r.refusal is Refusal.NAME_MISMATCH and r.attempt.name == name for r in rejections(facts)
+    ):
+        return False
+    return any(
+        a.reason.startswith("status")
+        or (a.handshake is not None and facts.handshakes[a.handshake].server_hello is not None)
+        for a in facts.attempts
+        if a.name == name and a.stream is not None
+    )
 
 
 def _kind(address: str) -> str:
