@@ -52,8 +52,8 @@ def dead_path(facts: Facts, connection: Connection) -> DeadPath | None:
 
 def _waits_for_hello(facts: Facts, connection: Connection) -> bool:
     """Nothing of TLS came back yet: what boxes do to ClientHellos has rules of its own."""
-    handshake = facts.handshake_of(connection.stream)
-    return handshake is not None and handshake.server_hello is None
+    asked = facts.handshake_of(connection.stream) is not None
+    return asked and not connection.server.sent_bytes
 
 
 def _unanswered(facts: Facts, connection: Connection) -> DeadPath | None:

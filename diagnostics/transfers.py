@@ -60,7 +60,8 @@ class Transfer:
 
     def edges_s(self) -> Float64:
         """Where the steps begin, and where the last one ends."""
-        return self.start_s + self.step_s * np.arange(len(self.payload) + 1)
+        steps = np.arange(len(self.payload) + 1, dtype=np.float64)
+        return self.start_s + self.step_s * steps
 
     def between(self, start_s: float, end_s: float) -> float:
         """Bytes that came in a span."""
