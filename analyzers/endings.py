@@ -13,6 +13,7 @@ from analyzers.facts import (
     HttpExchange,
     IcmpError,
     Outcome,
+    Reset,
     Side,
     Stage,
     TlsHandshake,
@@ -26,6 +27,10 @@ REQUEST_BYTES = 110
 instead is 30 (RFC 8446 sections 4.4.4 and 6)."""
 ANSWER_BYTES = 1000
 """More than an alert or a HelloRetryRequest; certificates alone are more."""
+ON_ITS_WAY_S = 0.1
+"""From the client to a capture point elsewhere, when no round trip to the client was measured."""
+CROSSING_S = 0.01
+"""A segment may leave a host after it recorded a RST and before it has read it."""
 STILL_OPEN_S = 1.0
 """What began less than this before the capture's end may simply not have ended yet."""
 
@@ -81,8 +86,7 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
     """The ending of a try over TLS (or over something that is not read)."""
     if handshake is None:
         return _opaque_ending(connection)
-    refused = any(a.sender is Side.SERVER and a.name not in HARMLESS for a in handshake.alerts)
-    if refused:
+    if _refused_by_alert(handshake):
         return _failed(Stage.TLS, "alert")
     if handshake.completed:
         return _encrypted_ending(handshake, connection)
@@ -107,6 +111,14 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
     if handshake.stage is TlsStage.CLIENT_HELLO:
         return _failed(Stage.TLS, "no answer")
     return _failed(Stage.TLS, "incomplete")
+
+
+def _refused_by_alert(handshake: TlsHandshake) -> bool:
+    """The server ended it by an alert; an encrypted one counts when it had asked for a client
+    certificate, which go never has: then it can only be certificate_required."""
+    names = {a.name for a in handshake.alerts if a.sender is Side.SERVER}
+    wanted = bool(handshake.certificate_requested) and "encrypted" in names
+    return wanted or bool(names - set(HARMLESS))
 
 
 def _unreadable(handshake: TlsHandshake, connection: Connection) -> bool:
@@ -191,11 +203,20 @@ def _sent_too_little(request: HttpExchange, connection: Connection) -> bool:
 def reset_by_server_side(connection: Connection) -> bool:
     """A RST with the server's address came before the client had ended the connection itself."""
     reset = connection.server_reset
-    if reset is None:
+    if reset is None or _ignored(connection, reset):
         return False
     own = connection.client_reset
     ended_s = [t for t in (connection.client.fin_s, own.time_s if own else None) if t is not None]
     return not ended_s or reset.time_s < min(ended_s)
+
+
+def _ignored(connection: Connection, reset: Reset) -> bool:
+    """The client went on with data or a FIN: the RST was not in its window (RFC 5961), for a stack
+    that takes one sends nothing but RSTs. What was under way when it passed does not count."""
+    client, rtts_s = connection.client, connection.client_rtt.rtt_s
+    on_its_way_s = max(2.0 * float(rtts_s.max()), CROSSING_S) if len(rtts_s) else ON_ITS_WAY_S
+    spoke_s = [t for t in (client.last_data_s, client.fin_s) if t is not None]
+    return bool(spoke_s) and max(spoke_s) > reset.time_s + on_its_way_s
 
 
 def server_broke_off(connection: Connection) -> bool:
