@@ -16,6 +16,7 @@ from enum import StrEnum
 from analyzers.facts import Attempt, Certificate, Facts, Outcome, Stage, TlsHandshake
 from analyzers.gosigns import GO_NAMES
 from diagnostics.hellofindings import hop_of_attempt
+from diagnostics.localize import distance_of_ttl
 from diagnostics.report.escape import printable
 from diagnostics.tries import indices, lost_s, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
@@ -290,9 +291,14 @@ def rejection_findings(
 
 
 def box_hop(facts: Facts, rejection: Rejection) -> Hop:
-    """The inspection device: it ends the connection itself, so its TTL is on every segment."""
-    hop = hop_of_attempt(facts, rejection.attempt)
-    return Hop(Role.MIDDLEBOX, None, None, hop.distance)
+    """The inspection device: it ends the connection itself, so its TTL is on every segment of it
+    (not on those of other connections that the server answered in person)."""
+    attempt = rejection.attempt
+    if attempt.via_proxy or attempt.stream is None:
+        return Hop(Role.MIDDLEBOX, None, None, None)
+    ttl = facts.connection(attempt.stream).server.ttl
+    distance = distance_of_ttl(ttl) if ttl is not None else None
+    return Hop(Role.MIDDLEBOX, None, None, None if distance is None else (distance, distance))
 
 
 def _evidence(facts: Facts, rejection: Rejection) -> Evidence:
