@@ -59,17 +59,21 @@ def load(code: str) -> Rule:
     """
     if code not in codes():
         raise KeyError(code)
+    return _rule(code)
+
+
+def load_all() -> tuple[Rule, ...]:
+    """All rules, by code."""
+    return tuple(_rule(code) for code in codes())
+
+
+def _rule(code: str) -> Rule:
     module = importlib.import_module(f"diagnostics.rules.{code}")
     find = getattr(module, "find", None)
     if not callable(find):
         raise MalformedRule(f"{code} has no find(facts)")
     title, sections = _page(code, module.__doc__ or "")
     return Rule(code, title, sections, tuple(getattr(module, "EXPLAINS", ())), find)
-
-
-def load_all() -> tuple[Rule, ...]:
-    """All rules, by code."""
-    return tuple(load(code) for code in codes())
 
 
 def _page(code: str, doc: str) -> tuple[str, dict[str, str]]:
