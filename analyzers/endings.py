@@ -202,12 +202,14 @@ def _sent_too_little(request: HttpExchange, connection: Connection) -> bool:
 
 def reset_by_server_side(connection: Connection) -> bool:
     """A RST with the server's address came before the client had ended the connection itself."""
-    reset = connection.server_reset
-    if reset is None or _ignored(connection, reset):
-        return False
     own = connection.client_reset
     ended_s = [t for t in (connection.client.fin_s, own.time_s if own else None) if t is not None]
-    return not ended_s or reset.time_s < min(ended_s)
+    return any(
+        reset.sender is Side.SERVER
+        and not _ignored(connection, reset)
+        and (not ended_s or reset.time_s < min(ended_s))
+        for reset in connection.resets
+    )
 
 
 def _ignored(connection: Connection, reset: Reset) -> bool:

@@ -34,7 +34,7 @@ def hosts(
     """All addresses that sent or received packets, in order of first appearance."""
     table = capture.table
     packets = np.bincount(table.source[table.source >= 0], minlength=len(table.addresses))
-    modes = _usual_ttls(capture, icmp_errors, exchanges)
+    modes = _usual_ttls(capture, icmp_errors, exchanges, connections)
     texts = [str(address) for address in table.addresses]
     ttls = {text: ttl for text, ttl in zip(texts, modes, strict=True) if ttl is not None}
     local = local_addresses(table, ttls, connections, exchanges)
@@ -61,10 +61,14 @@ def _host(
 
 
 def _usual_ttls(
-    capture: Capture, icmp_errors: Sequence[IcmpError], exchanges: Sequence[DnsExchange]
+    capture: Capture,
+    icmp_errors: Sequence[IcmpError],
+    exchanges: Sequence[DnsExchange],
+    connections: Sequence[Connection],
 ) -> list[int | None]:
     """Most frequent TTL by address index; None for addresses that sent nothing that counts.
 
+    A router's capture has forwarded copies one lower: the TTL that a packet arrived with counts.
     RSTs, ICMP errors and DNS answers before the last may be somebody else's, probes have TTLs of
     their own, and what goes to a group (mDNS, IGMP) has the TTL of its protocol.
     """
@@ -75,6 +79,7 @@ def _usual_ttls(
     counted[error_rows(table)] = False
     counted[limited_rows(table, icmp_errors)] = False
     counted[_doubtful_answers(exchanges)] = False
+    counted[[frame - 1 for c in connections for frame in c.duplicate_frames]] = False
     keys = table.source[counted].astype(np.int64) * _TTLS + table.ttl[counted]
     modes: list[int | None] = [None] * len(table.addresses)
     for address, ttl in _modes(keys, len(table.addresses)):

@@ -45,7 +45,7 @@ def _named(
 
 
 CLIENT_CERTIFICATE_ALERTS = frozenset(
-    ("handshake_failure", "bad_certificate", "certificate_unknown")
+    ("handshake_failure", "bad_certificate", "certificate_unknown", "encrypted")
 )
 """After a CertificateRequest these mean the missing client certificate (RFC 5246 section 7.4.6)."""
 

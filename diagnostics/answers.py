@@ -59,7 +59,7 @@ def _clear(facts: Facts) -> Iterator[Answer]:
             frames=tuple(frames),
             stream=request.stream,
             took_s=(request.response_s or request.request_s) - request.request_s,
-            fatal=attempt.index in lost and not OPTIONAL.search(attempt.need),
+            fatal=attempt.index in lost and not _can_do_without(attempt.need, request.status),
         )
 
 
@@ -82,6 +82,10 @@ def _traced(facts: Facts) -> Iterator[Answer]:
             took_s=request.duration_s or 0.0,
             fatal=session.exit_code != 0 and any(request.url in text for text in errors),
         )
+
+
+def _can_do_without(url: str, status: int) -> bool:
+    return status in (404, 410) and bool(OPTIONAL.search(url))
 
 
 def attempts_at(facts: Facts, url: str) -> tuple[Attempt, ...]:
@@ -126,7 +130,7 @@ def status_findings(
     every = answers(facts)
     by_host: dict[tuple[str, int], list[Answer]] = {}
     for answer in every:
-        if wanted(answer.status) and not OPTIONAL.search(answer.url):
+        if wanted(answer.status) and not _can_do_without(answer.url, answer.status):
             if answer.status in (404, 410) and fell_through(answer, every):
                 continue
             by_host.setdefault((host_of(answer.url), answer.status), []).append(answer)

@@ -20,6 +20,9 @@ from diagnostics.summary import capture_summary, path_hops
 from diagnostics.timeline import time_spent
 from diagnostics.verdict import Finding, Outcome, Verdict
 
+NOTICEABLE_S = 0.25
+"""A fault that cost less is listed, and nobody would have noticed: go's own fallback from IPv6 to
+IPv4 takes 0.3 s (RFC 8305 section 5 recommends 0.25 s)."""
 NEVER_ROOT = frozenset(("capture.incomplete",))
 """What is wrong with the capture is not what is wrong with the download."""
 
@@ -71,7 +74,7 @@ def _root(findings: Sequence[Finding], blocking: Sequence[Finding]) -> Finding |
     costly = [
         f
         for f in findings
-        if f.impact_s > 0 and f.explained_by is None and f.cause not in NEVER_ROOT
+        if f.impact_s >= NOTICEABLE_S and f.explained_by is None and f.cause not in NEVER_ROOT
     ]
     return min(costly, key=lambda f: (-f.impact_s, -f.confidence, f.cause), default=None)
 

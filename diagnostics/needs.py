@@ -7,6 +7,10 @@ from urllib.parse import urlsplit
 
 from analyzers.facts import Attempt, Facts, Outcome, Stage
 
+AT_ONCE_S = 0.1
+"""go turns to the next entry of GOPROXY within milliseconds."""
+GIVE_UP_S = 31.0
+"""… of giving up, which takes go up to 30 s after its last packet (net/http DefaultTransport)."""
 FALLS_THROUGH = ("status 404", "status 410")
 """The statuses after which go asks the next entry of GOPROXY, whatever separates them
 (go.dev/ref/mod#goproxy-protocol)."""
@@ -15,7 +19,44 @@ FALLS_THROUGH = ("status 404", "status 410")
 def unanswered(attempts: Sequence[Attempt], facts: Facts) -> frozenset[int]:
     """Indices of failed attempts that no other attempt made good."""
     failed = [a for a in attempts if a.outcome is Outcome.FAILED]
-    return frozenset(a.index for a in failed if not any(made_good(a, other) for other in attempts))
+    replaced = _replaced_names(attempts)
+    return frozenset(
+        a.index
+        for a in failed
+        if a.name not in replaced and not any(made_good(a, other) for other in attempts)
+    )
+
+
+def _replaced_names(attempts: Sequence[Attempt]) -> frozenset[str]:
+    """Names whose failure made go turn to another one, which then served it (GOPROXY's "|").
+
+    The other one was first asked right after the first failure, and not before: so a checksum
+    database, or the host of a redirect, is no replacement for the module proxy.
+    """
+    first_asked_s: dict[str, float] = {}
+    first_failed: dict[str, Attempt] = {}
+    served: set[str] = set()
+    for attempt in sorted(attempts, key=lambda a: a.end_s):
+        if attempt.name is None or attempt.outcome is Outcome.ABANDONED:
+            continue
+        asked_s = first_asked_s.get(attempt.name, attempt.start_s)
+        first_asked_s[attempt.name] = min(attempt.start_s, asked_s)
+        if attempt.outcome is Outcome.FAILED:
+            first_failed.setdefault(attempt.name, attempt)
+        elif attempt.outcome is Outcome.SUCCEEDED:
+            served.add(attempt.name)
+    return frozenset(
+        name
+        for name, failed in first_failed.items()
+        for other in served - {name}
+        if _follows(failed, first_asked_s[other])
+    )
+
+
+def _follows(failed: Attempt, asked_s: float) -> bool:
+    """Asked when go had noticed the failure: at once, or when it gave up waiting."""
+    waited_s = GIVE_UP_S if failed.reason in ("no answer", "incomplete") else AT_ONCE_S
+    return -AT_ONCE_S <= asked_s - failed.end_s <= waited_s
 
 
 def made_good(failed: Attempt, other: Attempt) -> bool:

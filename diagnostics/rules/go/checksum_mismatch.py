@@ -26,13 +26,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from analyzers.facts import Facts, Stage
+from analyzers.facts import Facts, Outcome, Stage
 from diagnostics.gosays import gave_up, lines
+from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
 EXPLAINS = ()
 
 MISMATCH = re.compile(r"checksum mismatch|SECURITY ERROR")
+
+
+def _hop(facts: Facts) -> Hop:
+    """The host that the download's answers came from: the last one that answered."""
+    answered = [a for a in facts.attempts if a.is_go and a.outcome is Outcome.SUCCEEDED]
+    return hop_of_attempt(facts, answered[-1]) if answered else Hop(Role.SERVER)
 
 
 def find(facts: Facts) -> Iterator[Finding]:
@@ -41,7 +48,7 @@ def find(facts: Facts) -> Iterator[Finding]:
     if not said or not gave_up(facts):
         return
     yield Finding(
-        hop=Hop(Role.SERVER),
+        hop=_hop(facts),
         summary="A module arrived whole, but its checksum is not the recorded one.",
         evidence=(Evidence(f"go printed: {said[0]}"),),
         fix=(

@@ -40,6 +40,7 @@ from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 EXPLAINS = ("http.not_found", "http.unauthorized", "http.truncated_body", "go.*")
 
 HTML = re.compile(rb"^\s*<(!doctype|html|head|body|meta|script|title)", re.IGNORECASE)
+REDIRECTS = (301, 302, 303, 307, 308)
 PAGE_WORDS = re.compile(r"invalid character '<' looking for beginning of value")
 URL = re.compile(r"https?://[^\s\"]+")
 
@@ -74,9 +75,9 @@ def _is_page(request: HttpExchange) -> bool:
 
 
 def _leads_nowhere(facts: Facts, request: HttpExchange) -> bool:
-    """A redirect to another host that never delivered what was asked."""
+    """A redirect to another host that answered with pages or more redirects, and nothing else."""
     location = request.header("location")
-    if request.status not in (301, 302, 303, 307, 308) or not location:
+    if request.status not in REDIRECTS or not location:
         return False
     host = host_of(location)
     if not host or host == host_of(f"http://{request.host or ''}"):
@@ -86,9 +87,8 @@ def _leads_nowhere(facts: Facts, request: HttpExchange) -> bool:
         for r in facts.requests
         if host_of(f"http://{r.host or ''}") == host and r.request_s >= request.request_s
     ]
-    return bool(landed) and not any(
-        r.status == 200 and r.complete and not HTML.match(r.body_start) for r in landed
-    )
+    pages = [r for r in landed if _is_page(r) or r.status in REDIRECTS]
+    return bool(pages) and len(pages) == len([r for r in landed if r.status is not None])
 
 
 def _finding(facts: Facts, found: list[tuple[Attempt, HttpExchange]]) -> Finding:
