@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from captures.files import open as open
+    from captures.packets import Capture as Capture
 
-__all__ = ["open"]
+__all__ = ["Capture", "open"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,4 +17,8 @@ def __getattr__(name: str) -> Any:
         from captures.files import open as open_capture
 
         return open_capture
+    if name == "Capture":
+        from captures.packets import Capture
+
+        return Capture
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analyzers.extract import extract
+from analyzers.extraction import extract
 from analyzers.facts import Facts
 from captures import files, session
 from captures.errors import UnreadableCapture
