@@ -1,0 +1,87 @@
+"""Losses that cost a download time, and those that do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from analyzers.facts import Connection, Hop, Retransmission, RetransmissionKind, TlsHandshake
+from diagnostics.verdict import Role
+from tests.diagnostics.findings import found, healthy, only, place, root_of
+from tests.factories import SERVER, asked_again, facts, fetched, resolved, sent
+from tests.factories.courses import again, every, paced, samples, silence
+
+CODE = "path.loss"
+RATES = [3.0, 1.5, 2.2, 1.1, 2.8, 1.9] * 10
+"""2 Mbit/s for 6 s, unsteadily: what 4 % of loss leaves at 20 ms."""
+
+
+def lossy(*lost: Retransmission, **changes: Any) -> tuple[Connection, TlsHandshake]:
+    """A transfer of 6 s with these losses."""
+    server = paced(0.2, RATES) | {"retransmissions": lost}
+    return fetched(server=server, last_s=6.4, **changes)
+
+
+SINGLE = tuple(again(t, sequence=int(t * 1e5)) for t in every(0.14, 0.3, 42))
+
+
+def test_random_loss_explains_a_slow_transfer() -> None:
+    capture = facts(resolved(SERVER), lossy(*SINGLE))
+    finding = only(CODE, capture)
+    assert place(finding) == (Role.PATH, None, (1, 5))
+    assert 2.0 < finding.impact_s < 6.0
+    assert finding.summary.startswith("3.7 %")
+    assert root_of(capture) == ("degraded", CODE)
+
+
+def test_some_losses_in_a_fast_transfer_are_nothing() -> None:
+    server = paced(0.2, [40.0] * 20) | {"retransmissions": SINGLE[:6]}
+    capture = facts(resolved(SERVER), fetched(server=server, last_s=2.4))
+    assert not found(CODE, capture)
+    healthy(capture)
+
+
+def test_losses_that_do_not_explain_the_pace() -> None:
+    """Four single losses in 6 s allow far more than what came: the server was slow."""
+    assert not found(CODE, facts(resolved(SERVER), lossy(*SINGLE[:40:10])))
+
+
+def test_what_a_full_queue_drops_is_congestion() -> None:
+    trips = samples((every(0.02, 0.3, 290), 0.12, 20_000), ([0.1, 0.15, 0.2], 0.02, 0))
+    assert not found(CODE, facts(resolved(SERVER), lossy(*SINGLE, rtt=trips)))
+
+
+def test_timers_cost_time_in_small_downloads() -> None:
+    waits = ((0.3, 0.9), (1.2, 2.0), (2.3, 3.1), (3.5, 4.2))
+    late = tuple(again(b, delay_s=b - a, kind=RetransmissionKind.TIMEOUT) for a, b in waits)
+    server = sent(20_000, 0.2, 4.4) | {"retransmissions": late}
+    stalls = tuple(silence(a, b, "loss") for a, b in waits)
+    finding = only(
+        CODE, facts(resolved(SERVER), fetched(server=server, silences=stalls, last_s=4.5))
+    )
+    assert finding.impact_s == pytest.approx(2.9)
+
+
+def test_one_outage_that_ended() -> None:
+    late = [again(t, delay_s=t - 1.0, kind=RetransmissionKind.TIMEOUT) for t in (1.3, 2.1, 4.0)]
+    server = sent(20_000, 0.2, 4.4) | {"retransmissions": tuple(late)}
+    whole = fetched(server=server, silences=(silence(1.0, 4.0, "loss"),), last_s=4.5)
+    assert only(CODE, facts(resolved(SERVER), whole)).impact_s == pytest.approx(3.0)
+
+
+def test_an_end_in_silence_is_no_outage() -> None:
+    asked = asked_again((0.2, 0.22), (1.0, None), (1.3, None), (2.1, None), (4.0, None))
+    whole = fetched(client=sent(1000, 0.13) | asked, silences=(silence(1.0, 4.0, "loss"),))
+    assert not found(CODE, facts(resolved(SERVER), whole))
+
+
+def test_probes_show_the_link_that_loses() -> None:
+    clean = Hop(SERVER, 1, "10.1.0.1", 20, 20, (0.001,) * 20, (900,), False, "udp")
+    shy = replace(clean, distance=2, address="10.9.0.1", answered=3, rtts_s=(0.002,) * 3)
+    near = replace(clean, distance=3, address="10.9.0.2")
+    far = replace(clean, distance=4, address="10.9.0.3", answered=17, rtts_s=(0.02,) * 17)
+    end = replace(far, distance=5, address=SERVER, answered=16, reached=True, rtts_s=(0.02,) * 16)
+    capture = facts(resolved(SERVER), lossy(*SINGLE), [clean, shy, near, far, end])
+    assert place(only(CODE, capture)) == (Role.PATH, None, (3, 4))
