@@ -148,6 +148,7 @@ def half(address: str, port: int) -> Half:
         syn_times_s=(0.0,),
         fin_frame=None,
         fin_s=None,
+        fin_ttl=None,
         max_window=65535,
     )
 
