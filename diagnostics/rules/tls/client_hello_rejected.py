@@ -29,16 +29,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Facts
-from diagnostics.hellofindings import hello_findings, small_hello_fix
-from diagnostics.hellos import Cause, FailedHello
-from diagnostics.verdict import Finding
+from diagnostics.hellofindings import hello_findings, small_hello_fix, tls_hop
+from diagnostics.hellos import Cause, End, FailedHello, box_hop
+from diagnostics.verdict import Finding, Hop
 
 EXPLAINS = ("tcp.reset_injected", "tcp.reset_by_server", "tls.handshake_timeout")
 
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per name whose hello is rejected for its contents."""
-    return hello_findings(facts, Cause.REJECTED, _words, small_hello_fix, _confidence)
+    return hello_findings(facts, Cause.REJECTED, _words, small_hello_fix, _confidence, _hop)
+
+
+def _hop(facts: Facts, failed: FailedHello) -> Hop:
+    """The server, when what ended it comes from where its SYN-ACK came from and nothing about it
+    is foreign; else a box on the way."""
+    server = failed.connection.server
+    reset = failed.connection.server_reset
+    ttls = {End.RESET: reset.ttl if reset is not None else None, End.CLOSED: server.fin_ttl}
+    ttl = ttls.get(failed.end)
+    if not failed.forged and ttl is not None and ttl == server.ttl_syn:
+        return tls_hop(facts, failed)
+    return box_hop(facts, failed)
 
 
 def _words(failed: FailedHello) -> str:

@@ -52,14 +52,23 @@ def test_every_name_fails_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "hop"),
     [
-        pytest.param({"ended_by": (reset(0.152),)}, id="RST that looks like the server's own"),
-        pytest.param({"ended_by": (), "last_s": 10.1}, id="silence after it was acknowledged"),
+        pytest.param(
+            {"ended_by": (reset(0.152),)}, (Role.SERVER, SERVER, (5, 5)), id="the server's own RST"
+        ),
+        pytest.param(
+            {"ended_by": (reset(0.152, ttl=62, signs=("ttl_differs",)),)},
+            (Role.MIDDLEBOX, None, (1, 5)),
+            id="a RST of which only the TTL is odd",
+        ),
+        pytest.param(
+            {"ended_by": (), "last_s": 10.1}, (Role.MIDDLEBOX, None, (1, 5)), id="silence"
+        ),
     ],
 )
-def test_the_comparison_decides_whatever_the_end(changes: dict[str, Any]) -> None:
-    assert found(CODE, facts(resolved(SERVER), refused(**changes), SMALL_PASSES))
+def test_the_comparison_decides_whatever_the_end(changes: dict[str, Any], hop: object) -> None:
+    assert place(only(CODE, facts(resolved(SERVER), refused(**changes), SMALL_PASSES))) == hop
 
 
 def test_a_large_hello_with_another_name_that_passes_blames_the_name() -> None:
