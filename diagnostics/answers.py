@@ -5,7 +5,6 @@ Inside TLS only go's own trace (`-x`) knows statuses; in clear they are read fro
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,12 +12,9 @@ from urllib.parse import urlsplit
 from analyzers.facts import Attempt, Facts, Outcome, Stage
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.localize import host_hop
-from diagnostics.needs import same_module_file, unanswered
+from diagnostics.needs import OPTIONAL, same_module_file, unanswered
 from diagnostics.tries import indices, listed, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
-
-OPTIONAL = re.compile(r"/@v/list$|/@latest$|/sumdb/[^/]+/supported$|[?&]go-get=1")
-"""Answers that go can do without: a 404 for them ends nothing (go.dev/ref/mod#goproxy-protocol)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -14,17 +15,23 @@ GIVE_UP_S = 31.0
 FALLS_THROUGH = ("status 404", "status 410")
 """The statuses after which go asks the next entry of GOPROXY, whatever separates them
 (go.dev/ref/mod#goproxy-protocol)."""
+OPTIONAL = re.compile(r"/@v/list$|/@latest$|/sumdb/[^/]+/supported$|[?&]go-get=1")
+"""What go can do without: after one of those statuses for it, go asks something else."""
 
 
 def unanswered(attempts: Sequence[Attempt], facts: Facts) -> frozenset[int]:
     """Indices of failed attempts that no other attempt made good."""
-    failed = [a for a in attempts if a.outcome is Outcome.FAILED]
+    failed = [a for a in attempts if a.outcome is Outcome.FAILED and not _optional(a)]
     replaced = _replaced_names(attempts)
     return frozenset(
         a.index
         for a in failed
         if a.name not in replaced and not any(made_good(a, other) for other in attempts)
     )
+
+
+def _optional(attempt: Attempt) -> bool:
+    return attempt.reason in FALLS_THROUGH and bool(OPTIONAL.search(attempt.need))
 
 
 def _replaced_names(attempts: Sequence[Attempt]) -> frozenset[str]:

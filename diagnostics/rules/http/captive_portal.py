@@ -41,6 +41,8 @@ EXPLAINS = ("http.not_found", "http.unauthorized", "http.truncated_body", "go.*"
 
 HTML = re.compile(rb"^\s*<(!doctype|html|head|body|meta|script|title)", re.IGNORECASE)
 REDIRECTS = (301, 302, 303, 307, 308)
+PAGE_WANTED = re.compile(r"[?&]go-get=1")
+"""Discovery reads a page's meta tags, wherever a redirect leads (go.dev/ref/mod#vcs-find)."""
 PAGE_WORDS = re.compile(r"invalid character '<' looking for beginning of value")
 URL = re.compile(r"https?://[^\s\"]+")
 
@@ -61,7 +63,8 @@ def _module_requests(facts: Facts) -> Iterator[tuple[Attempt, HttpExchange]]:
     for attempt in facts.attempts:
         if len(attempt.requests) == 1:
             request = facts.requests[attempt.requests[0]]
-            if not request.is_connect and MODULE_PATH.search(request.target):
+            file = MODULE_PATH.search(request.target) and not PAGE_WANTED.search(request.target)
+            if not request.is_connect and (file or request.status == 511):
                 yield attempt, request
 
 

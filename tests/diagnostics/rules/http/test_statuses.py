@@ -1,0 +1,139 @@
+"""Statuses of a module proxy: which rule and which hop each one has, on the wire and in traces."""
+
+from __future__ import annotations
+
+import pytest
+
+from captures.session import Request
+from diagnostics.verdict import Role
+from tests.diagnostics.findings import found, frames, healthy, only, place, root_of
+from tests.factories import (
+    NAME,
+    OTHER,
+    SERVER,
+    facts,
+    fetched,
+    fetched_plain,
+    frame_at,
+    resolved,
+    session,
+)
+
+CODES = (
+    "http.not_found",
+    "http.unauthorized",
+    "http.rate_limited",
+    "http.server_error",
+)
+HERE = (Role.SERVER, SERVER, (5, 5))
+BEHIND = (Role.UPSTREAM, None, None)
+STATUSES = [
+    (401, "http.unauthorized", HERE),
+    (403, "http.unauthorized", HERE),
+    (404, "http.not_found", HERE),
+    (410, "http.not_found", HERE),
+    (429, "http.rate_limited", HERE),
+    (500, "http.server_error", HERE),
+    (501, "http.server_error", HERE),
+    (502, "http.server_error", BEHIND),
+    (503, "http.server_error", BEHIND),
+    (504, "http.server_error", BEHIND),
+]
+URL = f"https://{NAME}/example.com/m/@v/v1.0.0.zip"
+
+
+@pytest.mark.parametrize(("status", "code", "hop"), STATUSES)
+def test_in_clear(status: int, code: str, hop: object) -> None:
+    failed = facts(resolved(SERVER), fetched_plain(status=status), duration_s=3.0)
+    assert [c for c in CODES if found(c, failed)] == [code]
+    finding = only(code, failed)
+    assert place(finding) == hop
+    assert frames(finding) == {frame_at(0.13), frame_at(0.15)}
+    assert finding.fatal
+    assert root_of(failed) == ("failed", code)
+
+
+@pytest.mark.parametrize(("status", "code", "hop"), STATUSES)
+def test_inside_tls_gos_own_trace_knows(status: int, code: str, hop: object) -> None:
+    recorded = session(
+        f"# get {URL}: {status} (0.2s)",
+        f"go: example.com/m@v1.0.0: reading {URL}: {status}",
+        requests=(Request(url=URL, status=status, duration_s=0.2),),
+    )
+    failed = facts(resolved(SERVER), fetched(), session=recorded)
+    assert [c for c in CODES if found(c, failed)] == [code]
+    finding = only(code, failed)
+    assert place(finding) == hop
+    assert "encrypted" in finding.evidence[0].text
+    assert root_of(failed) == ("failed", code)
+
+
+@pytest.mark.parametrize("status", [200, 301, 302, 304])
+def test_statuses_that_are_no_failures(status: int) -> None:
+    passed = facts(resolved(SERVER), fetched_plain(status=status))
+    assert not [c for c in CODES if found(c, passed)]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_the_next_entry_of_goproxy_has_it(status: int) -> None:
+    second = "/mirror/example.com/m/@v/v1.0.0.zip"
+    passed = facts(
+        resolved(SERVER),
+        fetched_plain(status=status),
+        resolved(OTHER, at_s=1.2, name="mirror.example"),
+        fetched_plain(1, 1.3, address=OTHER, host="mirror.example", target=second),
+    )
+    assert not found("http.not_found", passed)
+    healthy(passed)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/example.com/m/@v/list", "/example.com/m/@latest", "/sumdb/sum.golang.org/supported"],
+)
+def test_a_404_that_go_can_do_without(target: str) -> None:
+    passed = facts(
+        resolved(SERVER),
+        fetched_plain(status=404, target=target),
+        fetched_plain(1, 1.3),
+        duration_s=4.0,
+    )
+    assert not found("http.not_found", passed)
+    healthy(passed)
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_other_statuses_for_the_same_files_end_the_command(status: int) -> None:
+    """Only 404 and 410 mean "not here" (go.dev/ref/mod#goproxy-protocol)."""
+    target = "/sumdb/sum.golang.org/supported"
+    failed = facts(resolved(SERVER), fetched_plain(status=status, target=target), duration_s=3.0)
+    assert root_of(failed)[0] == "failed"
+
+
+def test_a_4xx_is_asked_twice_which_is_one_finding() -> None:
+    twice = facts(
+        resolved(SERVER),
+        fetched_plain(status=403),
+        fetched_plain(1, 1.3, status=403),
+        duration_s=4.0,
+    )
+    finding = only("http.unauthorized", twice)
+    assert finding.streams == {0, 1}
+    assert finding.impact_s < 0.1
+
+
+def test_a_later_try_that_succeeds_makes_an_error_good() -> None:
+    again = facts(
+        resolved(SERVER), fetched_plain(status=503), fetched_plain(1, 1.3), duration_s=4.0
+    )
+    finding = only("http.server_error", again)
+    assert not finding.fatal
+    assert finding.impact_s == 0.0
+    healthy(again)
+
+
+def test_an_error_for_another_program_is_background() -> None:
+    stray = fetched_plain(
+        1, 1.3, address=OTHER, host="api.example", target="/v1/x", status=500, user_agent="curl/8"
+    )
+    assert root_of(facts(resolved(SERVER), fetched(), stray, duration_s=4.0)) == ("healthy", None)
