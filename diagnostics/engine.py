@@ -37,7 +37,7 @@ def diagnose(facts: Facts) -> Verdict:
     failed = unanswered([facts.attempts[i] for i in sorted(scope.attempts)], facts)
     explained = _explain(mine, rules)
     blocking = [f for f in explained if _blocks(f, failed, facts)]
-    root = _root(explained, blocking)
+    root = _root(explained, blocking, scope)
     outcome, reason = _outcome(facts, scope, failed, root, blocking)
     if outcome in (Outcome.HEALTHY, Outcome.INCONCLUSIVE):
         root = None
@@ -66,9 +66,14 @@ def _blocks(finding: Finding, failed: frozenset[int], facts: Facts) -> bool:
     return finding.fatal or bool(struck)
 
 
-def _root(findings: Sequence[Finding], blocking: Sequence[Finding]) -> Finding | None:
-    """The finding to name: the earliest blocking one, else the costliest."""
+def _root(findings: Sequence[Finding], blocking: Sequence[Finding], scope: Scope) -> Finding | None:
+    """The finding to name: the earliest blocking one, else the costliest.
+
+    Where nothing is recognised as the download's, what was waited for longest is the likeliest.
+    """
     candidates = [f for f in blocking if f.explained_by is None] or list(blocking)
+    if candidates and not scope.recognised:
+        return min(candidates, key=lambda f: (-f.impact_s, f.stage, -f.confidence, f.cause))
     if candidates:
         return min(candidates, key=lambda f: (f.stage, -f.confidence, -f.impact_s, f.cause))
     costly = [

@@ -72,12 +72,10 @@ def resolver_hop(facts: Facts, address: str | None) -> Hop:
     return host_hop(facts, Role.RESOLVER, address)
 
 
-def path_hop(facts: Facts, address: str | None, first: int = 1) -> Hop:
-    """Somewhere up to an address: bounded by its distance where that is known."""
+def path_hop(facts: Facts, address: str | None) -> Hop:
+    """Somewhere up to an address, the first link included: bounded by its distance, if known."""
     distance = distance_of(facts, address)
-    if distance is None or distance < first:
-        return Hop(Role.PATH, None, None, None)
-    return Hop(Role.PATH, None, None, (min(first, distance), distance))
+    return Hop(Role.PATH, None, None, None if distance is None else (0, distance))
 
 
 def icmp_hop(facts: Facts, error: IcmpError) -> Hop:

@@ -28,10 +28,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Attempt, Connection, Facts, Stage
-from diagnostics.localize import distance_of
+from diagnostics.localize import path_hop
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import failed_at, grouped, indices, lost_s, plural, seconds, streams
-from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
+from diagnostics.verdict import Evidence, Finding, Fix
 
 EXPLAINS = ()
 
@@ -48,7 +48,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         connections = [facts.connection(a.stream) for a in attempts if a.stream is not None]
         name = attempts[0].name
         yield Finding(
-            hop=_hop(facts, address),
+            hop=path_hop(facts, address),
             summary=f"Nothing answers connection attempts to {address} port {port}"
             f"{f' ({name})' if name else ''}.",
             evidence=tuple(_evidence(c, facts) for c in connections[:3]),
@@ -67,12 +67,6 @@ def _waited(facts: Facts, attempt: Attempt) -> bool:
     connection = facts.connection(attempt.stream)
     waited_s = facts.capture.duration_s - connection.first_s
     return len(connection.client.syn_frames) >= MIN_SYNS or waited_s >= MIN_WAIT_S
-
-
-def _hop(facts: Facts, address: str) -> Hop:
-    """Somewhere on the way: bounded by the host's distance when other packets of it show that."""
-    distance = distance_of(facts, address)
-    return Hop(Role.PATH, None, None, None if distance is None else (1, distance))
 
 
 def _evidence(connection: Connection, facts: Facts) -> Evidence:
