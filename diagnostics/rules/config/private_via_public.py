@@ -37,6 +37,9 @@ EXPLAINS = ("http.not_found",)
 
 LOOKUP = re.compile(r"/lookup/(?P<module>[^@?#]+)@(?P<version>[^/?#]+)$")
 
+UPPER = re.compile(r"!([a-z])")
+"""How the protocol writes capitals, which GOPRIVATE tells from small letters."""
+
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per module that a checksum database does not know."""
@@ -45,7 +48,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         match = LOOKUP.search(answer.url)
         if match is None or answer.status not in (404, 410) or match["module"] in done:
             continue
-        module = printable(match["module"].replace("!", ""))
+        module = printable(UPPER.sub(lambda m: m[1].upper(), match["module"]))
         done.add(match["module"])
         yield Finding(
             hop=client_hop(facts),
