@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from tests.lab import netns
+from tests.lab.accuracy import page
 from tests.lab.model import Scenario
 from tests.lab.runner import PARALLEL, Result, judge, run_all, save
 from tests.lab.sampling import TooLarge, make_sample
@@ -42,16 +43,24 @@ def list_scenarios() -> None:
 @click.option("--seed", "seeds", multiple=True, type=int, default=(1,), show_default=True)
 @click.option("--keep", is_flag=True, help="Keep the files of each run below /tmp/badhop-lab.")
 @click.option("--parallel", default=PARALLEL, show_default=True)
+@click.option("--table", type=click.Path(path_type=Path), help="Write the results as a page.")
 def run(
-    names: tuple[str, ...], everything: bool, seeds: tuple[int, ...], keep: bool, parallel: int
+    names: tuple[str, ...],
+    everything: bool,
+    seeds: tuple[int, ...],
+    keep: bool,
+    parallel: int,
+    table: Path | None,
 ) -> None:
     """Let badhop record and diagnose scenarios; exit 1 when a verdict is wrong."""
     pairs = [(scenario, number) for scenario in _chosen(names, everything) for number in seeds]
-    wrong = 0
+    results = []
     for result in run_all(pairs, partial(judge, keep=keep), parallel):
         click.echo(result.line())
-        wrong += not result.passed
-    sys.exit(wrong > 0)
+        results.append(result)
+    if table is not None:
+        table.write_text(page(results))
+    sys.exit(not all(result.passed for result in results))
 
 
 @main.command()
