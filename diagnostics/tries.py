@@ -65,6 +65,18 @@ def attempts_on(facts: Facts, connections: frozenset[int]) -> list[Attempt]:
     return [a for a in facts.attempts if a.stream in connections]
 
 
+def endpoint(host: str | None, port: int | None) -> str:
+    """Host and port as programs take them: an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if host and ":" in host else f"{host or ''}:{port}"
+
+
+def wanted_endpoint(attempt: Attempt) -> str:
+    """Name and port that a try was for, whatever proxy it went through."""
+    port = attempt.need.rpartition(":")[2]
+    known = int(port) if port.isascii() and port.isdigit() else attempt.port
+    return endpoint(attempt.name or attempt.address, known)
+
+
 def attempts_of_lookups(facts: Facts, lookups: Sequence[DnsLookup]) -> list[Attempt]:
     """Attempts that began with one of these lookups."""
     wanted = {k.index for k in lookups}

@@ -27,6 +27,7 @@ import re
 from collections.abc import Iterator
 
 from analyzers.facts import Facts, Stage
+from captures.modulepaths import unescape
 from diagnostics.answers import answers
 from diagnostics.localize import client_hop
 from diagnostics.report.escape import printable, shell_word
@@ -37,9 +38,6 @@ EXPLAINS = ("http.not_found",)
 
 LOOKUP = re.compile(r"/lookup/(?P<module>[^@?#]+)@(?P<version>[^/?#]+)$")
 
-UPPER = re.compile(r"!([a-z])")
-"""How the protocol writes capitals, which GOPRIVATE tells from small letters."""
-
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per module that a checksum database does not know."""
@@ -48,7 +46,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         match = LOOKUP.search(answer.url)
         if match is None or answer.status not in (404, 410) or match["module"] in done:
             continue
-        module = printable(UPPER.sub(lambda m: m[1].upper(), match["module"]))
+        module = printable(unescape(match["module"]))
         done.add(match["module"])
         yield Finding(
             hop=client_hop(facts),

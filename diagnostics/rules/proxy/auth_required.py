@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Attempt, Facts
 from diagnostics.answers import connect_findings
+from diagnostics.tries import endpoint
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ()
@@ -43,19 +44,15 @@ def _words(attempt: Attempt) -> str:
 
 
 def _fix(attempt: Attempt) -> tuple[Fix, ...]:
+    where = endpoint(attempt.address, attempt.port)
     return (
         Fix(
             "Put the credentials into the proxy's URL (special characters percent-encoded; a "
             "backslash is %5C).",
-            f"HTTPS_PROXY=http://USER:PASSWORD@{_host(attempt)}:{attempt.port} go mod download",
+            f"HTTPS_PROXY=http://USER:PASSWORD@{where} go mod download",
         ),
         Fix(
             "If the proxy wants NTLM or Kerberos, run a local relay (cntlm, px) and point "
             "HTTPS_PROXY at it."
         ),
     )
-
-
-def _host(attempt: Attempt) -> str:
-    address = attempt.address or ""
-    return f"[{address}]" if ":" in address else address

@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from analyzers.facts import Attempt, Facts
 from diagnostics.answers import connect_findings
 from diagnostics.report.escape import shell_word
+from diagnostics.tries import endpoint, wanted_endpoint
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ()
@@ -49,8 +50,8 @@ def _fix(attempt: Attempt) -> tuple[Fix, ...]:
     return (
         Fix(
             "Show this to whoever runs the proxy; see whether it reaches anything else.",
-            f"curl -sv -o /dev/null -x http://{attempt.address}:{attempt.port} "
-            f"https://{shell_word(attempt.name or '')}/",
+            f"curl -sv -o /dev/null -x http://{endpoint(attempt.address, attempt.port)} "
+            f"{shell_word(f'https://{wanted_endpoint(attempt)}/')}",
         ),
         Fix(
             "If the name is served inside your network, exempt it from the proxy.",

@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Attempt, Facts
 from diagnostics.answers import connect_findings
+from diagnostics.tries import endpoint
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ()
@@ -47,7 +48,7 @@ def _fix(attempt: Attempt) -> tuple[Fix, ...]:
     return (
         Fix(
             "Show this to whoever runs the proxy; try whether it answers anything.",
-            f"curl -sv -m 20 -o /dev/null -x http://{attempt.address}:{attempt.port} "
+            f"curl -sv -m 20 -o /dev/null -x http://{endpoint(attempt.address, attempt.port)} "
             "https://example.com/",
         ),
         Fix(

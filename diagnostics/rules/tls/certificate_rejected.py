@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from analyzers.facts import Facts
 from diagnostics.rejections import Refusal, Rejection, rejection_findings
 from diagnostics.report.escape import shell_word
+from diagnostics.tries import wanted_endpoint
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ()
@@ -50,6 +51,7 @@ def _words(rejection: Rejection) -> str:
 
 def _fix(rejection: Rejection) -> tuple[Fix, ...]:
     name = rejection.attempt.name or ""
+    where = shell_word(wanted_endpoint(rejection.attempt))
     return (
         Fix(
             "Record with badhop: it fetches the chain and judges it.",
@@ -57,7 +59,7 @@ def _fix(rejection: Rejection) -> tuple[Fix, ...]:
         ),
         Fix(
             "Or look at the chain by hand.",
-            f"openssl s_client -connect {shell_word(f'{name}:443')} -servername "
+            f"openssl s_client -connect {where} -servername "
             f"{shell_word(name)} -showcerts </dev/null",
         ),
     )

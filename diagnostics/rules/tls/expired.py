@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from analyzers.facts import Facts
 from diagnostics.rejections import Refusal, Rejection, rejection_findings
 from diagnostics.report.escape import shell_word
+from diagnostics.tries import wanted_endpoint
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ("tls.certificate_rejected",)
@@ -47,11 +48,12 @@ def _words(rejection: Rejection) -> str:
 
 def _fix(rejection: Rejection) -> tuple[Fix, ...]:
     name = rejection.attempt.name or ""
+    where = shell_word(wanted_endpoint(rejection.attempt))
     return (
         Fix("Check this machine's clock.", "date -u"),
         Fix(
             "If the clock is right, tell the operator; see the dates.",
-            f"openssl s_client -connect {shell_word(f'{name}:443')} -servername "
+            f"openssl s_client -connect {where} -servername "
             f"{shell_word(name)} </dev/null | openssl x509 -noout -dates",
         ),
     )

@@ -30,6 +30,7 @@ from analyzers.facts import Facts
 from diagnostics.hellofindings import hello_findings, tls_hop
 from diagnostics.hellos import Cause, FailedHello
 from diagnostics.report.escape import shell_word
+from diagnostics.tries import wanted_endpoint
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ()
@@ -45,11 +46,10 @@ def _words(failed: FailedHello) -> str:
 
 
 def _fix(failed: FailedHello) -> tuple[Fix, ...]:
-    name = failed.hello.sni or failed.attempt.address or ""
     return (
         Fix(
             "See whether it answers anybody.",
-            f"openssl s_client -connect {shell_word(f'{name}:{failed.attempt.port}')} </dev/null",
+            f"openssl s_client -connect {shell_word(wanted_endpoint(failed.attempt))} </dev/null",
         ),
         Fix(
             "Let go fall through to another module proxy on any error (a pipe, not a comma).",

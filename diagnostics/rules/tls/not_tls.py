@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from analyzers.facts import Facts, Stage
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.report.escape import shell_word
-from diagnostics.tries import failed_at, grouped, indices, lost_s, names, streams
+from diagnostics.tries import endpoint, failed_at, grouped, indices, lost_s, names, streams
 from diagnostics.verdict import Evidence, Finding, Fix
 
 EXPLAINS = ("tls.handshake_timeout", "tcp.reset_by_server")
@@ -43,6 +43,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         first = attempts[0]
         assert first.handshake is not None
         handshake = facts.handshakes[first.handshake]
+        url = f"http://{endpoint(first.address, first.port)}/"
         frames = [f for f in (handshake.not_tls_frame,) if f is not None]
         yield Finding(
             hop=hop_of_attempt(facts, first),
@@ -58,7 +59,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             fix=(
                 Fix(
                     "Look at what answers; a captive portal wants a log-in in the browser.",
-                    f"curl -si http://{shell_word(f'{first.address}:{first.port}')}/ | head",
+                    f"curl -si {shell_word(url)} | head",
                 ),
                 Fix(
                     "Check scheme and port of GOPROXY and HTTPS_PROXY (an http proxy is http://).",

@@ -33,6 +33,7 @@ from analyzers.facts import Facts
 from diagnostics.hellofindings import hello_findings
 from diagnostics.hellos import Cause, End, FailedHello
 from diagnostics.report.escape import shell_word
+from diagnostics.tries import endpoint, wanted_endpoint
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ("tcp.reset_injected", "tcp.blackhole", "tls.handshake_timeout", "http.*")
@@ -57,12 +58,14 @@ def _confidence(failed: FailedHello) -> float:
 
 
 def _fix(failed: FailedHello) -> tuple[Fix, ...]:
-    address, name = failed.attempt.address or "", failed.hello.sni or ""
+    attempt, name = failed.attempt, failed.hello.sni or ""
+    where = shell_word(endpoint(attempt.address, attempt.port))
+    if attempt.via_proxy:
+        where = f"{shell_word(wanted_endpoint(attempt))} -proxy {where}"
     return (
         Fix(
             "Prove it: the same address with another name in the ClientHello goes on.",
-            f"openssl s_client -connect {shell_word(f'{address}:{failed.attempt.port}')} "
-            "-servername example.com </dev/null",
+            f"openssl s_client -connect {where} -servername example.com </dev/null",
         ),
         Fix(f"Have {name} allowed in the firewall's URL filter (show these frames)."),
         Fix(
