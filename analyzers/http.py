@@ -35,10 +35,19 @@ def exchanges(capture: Capture, connections: Sequence[Connection]) -> tuple[Http
         exchange
         for connection in connections
         if _speaks_http(capture, connection)
-        for exchange in _Dialogue(capture, connection).exchanges()
+        for exchange in dialogue(
+            connection.stream,
+            HttpSide(capture, connection, Side.CLIENT),
+            HttpSide(capture, connection, Side.SERVER),
+        )
     ]
     found.sort(key=lambda e: (e.request_s, e.stream))
     return tuple(replace(exchange, index=index) for index, exchange in enumerate(found))
+
+
+def dialogue(stream: int, client: HttpSide, server: HttpSide) -> Iterator[HttpExchange]:
+    """The exchanges of one connection in turn; their indices are not set."""
+    return _Dialogue(stream, client, server).exchanges()
 
 
 def tunnel_offsets(exchanges: Sequence[HttpExchange]) -> dict[int, tuple[int, int]]:
@@ -78,10 +87,10 @@ class _Response:
 class _Dialogue:
     """Requests and responses of one connection, read in turn."""
 
-    def __init__(self, capture: Capture, connection: Connection) -> None:
-        self._stream = connection.stream
-        self._client = HttpSide(capture, connection, Side.CLIENT)
-        self._server = HttpSide(capture, connection, Side.SERVER)
+    def __init__(self, stream: int, client: HttpSide, server: HttpSide) -> None:
+        self._stream = stream
+        self._client = client
+        self._server = server
         self._asked_frame = 0
         """First frame of the latest request."""
 

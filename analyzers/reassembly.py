@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -99,6 +101,15 @@ class ByteStream:
         first = self._piece(start)
         last = int(np.searchsorted(self._start, stop, side="left"))
         return tuple(np.unique(self._rows[first:last] + 1).tolist())
+
+    def pieces(self, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+        """Yield (frame, start, stop) of each part of [start, stop) that one frame carried first."""
+        for piece in range(self._piece(start), len(self._rows)):
+            first = max(int(self._start[piece]), start)
+            last = min(int(self._stop[piece]), stop)
+            if first >= stop:
+                return
+            yield int(self._rows[piece]) + 1, first, last
 
     def _piece(self, offset: int) -> int:
         """Return the piece with this byte, or the next one after it."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from analyzers.facts.attempt import Attempt, Outcome, Stage
 from analyzers.facts.dns import DnsExchange, DnsLookup, DnsQuery, DnsRecord, DnsResponse
-from analyzers.facts.http import HttpExchange
+from analyzers.facts.http import HttpExchange, InsideTls, StreamAbort
 from analyzers.facts.path import Hop, Host, IcmpError
 from analyzers.facts.tcp import (
     Connection,
@@ -28,6 +28,7 @@ from analyzers.facts.tls import (
     Certificate,
     Chain,
     ClientHello,
+    Decryption,
     ServerHello,
     TlsAlert,
     TlsHandshake,
@@ -42,6 +43,7 @@ __all__ = [
     "Chain",
     "ClientHello",
     "Connection",
+    "Decryption",
     "Dialogue",
     "DnsExchange",
     "DnsLookup",
@@ -54,6 +56,7 @@ __all__ = [
     "Host",
     "HttpExchange",
     "IcmpError",
+    "InsideTls",
     "LossSide",
     "Outcome",
     "Overtaken",
@@ -66,6 +69,7 @@ __all__ = [
     "Side",
     "Silence",
     "Stage",
+    "StreamAbort",
     "TlsAlert",
     "TlsHandshake",
     "TlsStage",
@@ -114,6 +118,7 @@ class Facts:
     hops: tuple[Hop, ...]
     attempts: tuple[Attempt, ...]
     session: Session | None
+    decryption: Decryption = field(default_factory=Decryption)
 
     def connection(self, stream: int) -> Connection:
         """The connection with this stream number."""
@@ -124,5 +129,5 @@ class Facts:
         return next((h for h in self.handshakes if h.stream == stream), None)
 
     def requests_of(self, stream: int) -> tuple[HttpExchange, ...]:
-        """The clear HTTP exchanges on a connection, in order."""
+        """The HTTP exchanges on a connection, in clear and decrypted, in order."""
         return tuple(r for r in self.requests if r.stream == stream)

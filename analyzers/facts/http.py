@@ -1,13 +1,45 @@
-"""The vocabulary of HTTP facts: clear HTTP/1.1 exchanges and CONNECT dialogues."""
+"""The vocabulary of HTTP facts: exchanges in clear or decrypted, and CONNECT dialogues."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analyzers.facts.tcp import Side
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAbort:
+    """One side gave up an HTTP/2 stream (RST_STREAM) or the connection (GOAWAY)."""
+
+    stream: int
+    """TCP stream."""
+    sender: Side
+    frame: int
+    time_s: float
+    http2_stream: int | None
+    """The stream that was reset; None for GOAWAY."""
+    last_stream: int | None
+    """GOAWAY: the last stream that the sender will answer; None for RST_STREAM."""
+    code: int
+    name: str
+    """As RFC 9113 section 7 spells it ("NO_ERROR", "REFUSED_STREAM"), or the number."""
+
+
+@dataclass(frozen=True, slots=True)
+class InsideTls:
+    """What is known only of an exchange that keys let see inside TLS."""
+
+    http2_stream: int | None
+    """None: HTTP/1.1."""
+    ended: bool
+    """The server said that its body is over (END_STREAM)."""
+    abort: StreamAbort | None
+    """What kept it from being answered in full."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpExchange:
-    """One request and its response, read in clear from one connection."""
+    """One request and its response on one connection, in clear or decrypted."""
 
     index: int
     stream: int
@@ -44,6 +76,8 @@ class HttpExchange:
     """After a 2xx to CONNECT: offset in the client's byte stream where the tunnel begins."""
     tunnel_server_offset: int | None = None
     """The same in the server's byte stream."""
+    inside: InsideTls | None = None
+    """None: it went by in clear."""
 
     @property
     def is_connect(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from analyzers.facts.http import StreamAbort
 from analyzers.facts.tcp import Side
 
 
@@ -172,3 +173,15 @@ class TlsHandshake:
     def completed(self) -> bool:
         """Both sides could go on to application data."""
         return self.stage in (TlsStage.CLIENT_FINISHED, TlsStage.APPLICATION_DATA)
+
+
+@dataclass(frozen=True, slots=True)
+class Decryption:
+    """What TLS secrets, from the capture or a key log, let see."""
+
+    streams: frozenset[int] = frozenset()
+    """TCP streams whose application data was read."""
+    aborts: tuple[StreamAbort, ...] = ()
+    """HTTP/2 resets in them."""
+    unused: str | None = None
+    """Why secrets that are there did not help, or not to the end; one sentence."""
