@@ -42,10 +42,9 @@ def diagnose(facts: Facts) -> Verdict:
     if outcome in (Outcome.HEALTHY, Outcome.INCONCLUSIVE):
         root = None
     ordered = _numbered(_order(explained, root))
-    by_key = {_key(f): f for f in ordered}
     return Verdict(
         outcome=outcome,
-        root_cause=by_key[_key(root)] if root is not None else None,
+        root_cause=ordered[0] if root is not None else None,
         findings=ordered,
         path=path_hops(facts, scope, ordered),
         time=time_spent(facts, scope),
@@ -101,13 +100,9 @@ def _outcome(
     return Outcome.HEALTHY, "Every step that can be seen worked, in the time it should take."
 
 
-def _key(finding: Finding) -> tuple[object, ...]:
-    """What tells findings apart before and after they are numbered."""
-    return finding.cause, finding.hop, finding.summary, finding.evidence
-
-
 def _explain(findings: Sequence[Finding], rules: Sequence[Rule]) -> list[Finding]:
-    """Mark each finding that a deeper one accounts for; the link holds the explainer's cause."""
+    """Mark each finding that a deeper one accounts for; until they are numbered, by its place."""
+    findings = [replace(f, id=str(place)) for place, f in enumerate(findings)]
     patterns = {r.code: r.explains for r in rules}
     marked = []
     for finding in findings:
@@ -120,7 +115,7 @@ def _explain(findings: Sequence[Finding], rules: Sequence[Rule]) -> list[Finding
             and _same_traffic(finding, other)
         ]
         best = min(deeper, key=lambda f: (f.stage, -f.impact_s, f.cause), default=None)
-        marked.append(replace(finding, explained_by=best.cause if best else None))
+        marked.append(replace(finding, explained_by=best.id if best else None))
     return marked
 
 
@@ -136,14 +131,12 @@ def _order(findings: Sequence[Finding], root: Finding | None) -> list[Finding]:
         (f for f in findings if f is not root),
         key=lambda f: (f.explained_by is not None, -f.impact_s, f.stage, f.cause, f.summary),
     )
-    return [root, *rest] if root is not None else rest
+    return [replace(root, explained_by=None), *rest] if root is not None else rest
 
 
 def _numbered(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Give ids, and turn the explainers' causes into their ids."""
-    ids: dict[str, str] = {}
-    for number, finding in enumerate(findings, start=1):
-        ids.setdefault(finding.cause, f"F{number}")
+    """Give ids, and turn the explainers' places into their ids."""
+    ids = {finding.id: f"F{number}" for number, finding in enumerate(findings, start=1)}
     named = [
         replace(f, id=f"F{n}", explained_by=ids.get(f.explained_by or ""))
         for n, f in enumerate(findings, start=1)
