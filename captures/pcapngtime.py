@@ -7,12 +7,13 @@ import numpy as np
 from captures.arrays import Int64, UInt8, UInt64
 
 _LATEST = np.iinfo(np.int64).max
-#: Half the range: the sum of two such numbers does not overflow.
+#: Half the range (year 2116): neither sums nor differences of two such numbers overflow, and
+#: whoever reads times subtracts them. What 32 bits of seconds can say, as in pcap, is below it.
 _HALF = 1 << 62
 
 
 def to_ns(ticks: UInt64, resolution: UInt8, offset_s: Int64) -> Int64:
-    """Return times; what 64 bits of nanoseconds cannot hold (year 2262) ends at their limit.
+    """Return times; those more than 2^62 ns from 1970 (years 1823 and 2116) end there.
 
     `resolution` is if_tsresol: ticks are 10^-n s, or 2^-n s if the upper bit is set;
     `offset_s` is if_tsoffset. All have shape (n,).
@@ -24,8 +25,8 @@ def to_ns(ticks: UInt64, resolution: UInt8, offset_s: Int64) -> Int64:
         time_ns[rows] = convert(ticks[rows], value & 0x7F)
     if offset_s.any():
         limit = _HALF // 10**9
-        time_ns = np.minimum(time_ns, _HALF - 1) + np.clip(offset_s, -limit, limit) * 10**9
-    return time_ns
+        time_ns = np.clip(time_ns, -_HALF, _HALF - 1) + np.clip(offset_s, -limit, limit) * 10**9
+    return np.clip(time_ns, 1 - _HALF, _HALF - 1)
 
 
 def _decimal(ticks: UInt64, digits: int) -> Int64:
