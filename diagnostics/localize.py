@@ -102,7 +102,8 @@ def forger_hop(facts: Facts, ttl: int, victim: str | None) -> Hop:
     """
     distance, end = distance_of_ttl(ttl), distance_of(facts, victim)
     if distance is None or (end is not None and distance >= end):
-        return Hop(Role.MIDDLEBOX, None, None, None if end is None else (1, end))
+        # A victim at the capture point itself (0) leaves no way to stand on.
+        return Hop(Role.MIDDLEBOX, None, None, (1, end) if end else None)
     return Hop(Role.MIDDLEBOX, None, None, (distance, distance))
 
 

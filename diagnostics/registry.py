@@ -37,9 +37,12 @@ class Rule:
     find: Callable[[Facts], Iterable[Finding]]
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
-        """Findings of this rule, stamped with its code."""
+        """Findings of this rule, stamped with its code.
+
+        Nothing costs less than nothing, also where the capture's clock ran backwards.
+        """
         for finding in self.find(facts):
-            yield replace(finding, cause=self.code)
+            yield replace(finding, cause=self.code, impact_s=max(0.0, finding.impact_s))
 
 
 def codes() -> tuple[str, ...]:

@@ -7,7 +7,9 @@ from fnmatch import fnmatchcase
 import pytest
 
 from diagnostics import contract, registry
+from diagnostics.verdict import Finding, Hop, Role
 from tests import rulepages
+from tests.factories import whole
 
 CODES = registry.codes()
 KNOWN = {cause.code for cause in contract.CAUSES}
@@ -38,6 +40,13 @@ def test_a_rule_explains_only_codes_that_exist(code: str) -> None:
 def test_a_code_without_a_rule_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         registry.load("tls.no_such_cause")
+
+
+def test_a_clock_that_ran_backwards_makes_no_negative_cost() -> None:
+    finding = Finding(Hop(Role.SERVER), "Summary.", (), (), confidence=1.0, impact_s=-3.0)
+    rule = registry.Rule("tls.expired", "Title.", {}, (), lambda _: [finding])
+    (stamped,) = rule.findings(whole.facts())
+    assert (stamped.cause, stamped.impact_s) == ("tls.expired", 0.0)
 
 
 @pytest.mark.parametrize(
