@@ -101,20 +101,11 @@ def record(stand: Bench, file: Path) -> tuple[int, str]:
 def _recorder(stand: Bench, file: Path) -> tuple[list[str], str]:
     """Return the recording command and what it prints once it records."""
     camera, plan = stand.scenario.camera, stand.plan
-    snaplen = ["-s", str(camera.snaplen)] if camera.snaplen else []
     if camera.every_interface:
-        return [
-            "tcpdump",
-            "-i",
-            "any",
-            "-U",
-            "--immediate-mode",
-            "-Z",
-            "root",
-            "-w",
-            str(file),
-            *snaplen,
-        ], "listening"
+        # libpcap's ring gives each packet this much room: with all of it, few packets fit.
+        words = f"tcpdump -i any -U --immediate-mode -Z root -s {camera.snaplen or 2048} -w {file}"
+        return words.split(), "listening"
+    snaplen = ["-s", str(camera.snaplen)] if camera.snaplen else []
     interfaces = [
         interface(camera.node, link.a if link.b == camera.node else link.b)
         for link in plan.links.values()
