@@ -13,11 +13,13 @@ a lossy line, an outage of some seconds.
 How it is recognised
 --------------------
 At least four separate losses and 0.5 % of the segments (or one outage of 2 s in which three copies
-died), that cost a second and a tenth of the download: the time in which senders stood still for
-their timers, and the time by which the transfer was slower than it would have been without loss, as
-far as such a loss rate explains that (Mathis et al.). Late segments that others overtook, copies
-that were not needed, and bytes that the capture itself lost are not counted; nor is what a full
-queue drops that this download filled itself.
+died), that cost a second and a tenth of the download; from 2 % on a fifth of a short download is
+enough. The cost is the time in which senders stood still for their timers, and the time by which
+the transfer was slower than it would have been without loss, as far as such a loss rate explains
+that (Mathis et al.). A silence in which the download ends is put down to loss where so many copies
+in a row may well have been lost. Late segments that others overtook, copies that were not needed,
+and bytes that the capture itself lost are not counted; nor is what a full queue drops that this
+download filled itself.
 
 Fix
 ---
@@ -31,9 +33,10 @@ CCR 1997; RFC 6298; RFC 8985.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from math import log2
 
-from analyzers.facts import Attempt, Facts, Outcome, Stage
+from analyzers.facts import Attempt, Connection, Facts, Outcome, Stage
 from diagnostics.hops import Fault, narrowed
 from diagnostics.losscost import cost_s
 from diagnostics.losses import Losses, losses, queue_drops
@@ -45,6 +48,7 @@ EXPLAINS = (
     "path.jitter",
     "path.reordering",
     "dns.lossy",
+    "http.stalled_body",
     "tcp.syn_timeout",
     "tcp.blackhole",
     "tls.client_hello_dropped",
@@ -60,11 +64,20 @@ MIN_SHARE = 0.005
 MIN_COST_S = 1.0
 MIN_COST_SHARE = 0.1
 """Of the download's time: less is not noticed."""
+PLAIN_SHARE = 0.02
+PLAIN_COST_S = 0.3
+PLAIN_COST_SHARE = 0.2
+"""No healthy path loses so many: then a fifth of a short download is noticed too."""
 OUTAGE_S = 2.0
 OUTAGE_COPIES = 3
 """One burst that swallowed so many copies of what was sent, and then ended."""
 HEAVY_SHARE = 0.1
 """From here on whole handshakes fail: three copies of a segment die in one of a thousand."""
+STUCK_S = 5.0
+FIRST_TIMER_S = 0.25
+"""About what Linux waits before the first copy; each further wait is twice as long."""
+PLAUSIBLE = 1e-3
+"""Expected number of such series of losses: fewer, and the silence has another cause."""
 SHOWN_FRAMES = 20
 
 
@@ -74,8 +87,9 @@ def find(facts: Facts) -> Iterator[Finding]:
         cost = cost_s(facts, found)
         if not _is_lossy(facts, found, cost) or queue_drops(found):
             continue
-        attempts = _held_up(facts, found)
-        lossy = {c.stream for c in found.connections if _hit(found, c.stream)}
+        lossy = {c.stream for c in found.connections if _hit(found, c) and _by_loss(found, c)}
+        attempts = _held_up(facts, found, lossy)
+        stuck = any(_ends_stuck_s(c) for c in found.connections if c.stream in lossy)
         yield Finding(
             hop=narrowed(facts, found.address, Fault.LOSS),
             summary=f"{100 * max(found.share_in, found.share_out):.1f} % of the segments "
@@ -86,14 +100,19 @@ def find(facts: Facts) -> Iterator[Finding]:
             impact_s=cost,
             attempts=indices(attempts),
             streams=frozenset(lossy),
-            stage=min((a.stage for a in attempts if _failed(a)), default=Stage.RESPONSE),
+            fatal=stuck,
+            stage=Stage.CONNECT if stuck else _first_failed(attempts),
         )
 
 
 def _is_lossy(facts: Facts, found: Losses, cost: float) -> bool:
-    if cost < max(MIN_COST_S, MIN_COST_SHARE * facts.capture.duration_s):
+    duration_s = facts.capture.duration_s
+    many = found.episodes() >= MIN_EPISODES
+    if many and found.share >= PLAIN_SHARE:
+        return cost >= min(MIN_COST_S, max(PLAIN_COST_S, PLAIN_COST_SHARE * duration_s))
+    if cost < max(MIN_COST_S, MIN_COST_SHARE * duration_s):
         return False
-    if found.episodes() >= MIN_EPISODES and found.share >= MIN_SHARE:
+    if many and found.share >= MIN_SHARE:
         return True
     waited = found.waits_s()
     longest_s = max((end_s - start_s for start_s, end_s in waited), default=0.0)
@@ -106,24 +125,43 @@ def _went_on(found: Losses, waited: list[tuple[float, float]]) -> bool:
     return any((c.server.last_data_s or 0.0) > end_s for c in found.connections)
 
 
-def _hit(found: Losses, stream: int) -> bool:
-    connection = next(c for c in found.connections if c.stream == stream)
+def _hit(found: Losses, connection: Connection) -> bool:
     frames = {r.frame for r in (*found.lost_in, *found.lost_out)}
     halves = (connection.client, connection.server)
     return any(r.frame in frames for h in halves for r in h.retransmissions)
 
 
-def _held_up(facts: Facts, found: Losses) -> list[Attempt]:
+def _by_loss(found: Losses, connection: Connection) -> bool:
+    """Losses explain the silence in which a connection ended, if it ended in one.
+
+    Timers that double are silent for so long only when copy after copy is lost.
+    """
+    stuck_s = _ends_stuck_s(connection)
+    if not stuck_s:
+        return True
+    copies = 1.0 + log2(stuck_s / FIRST_TIMER_S)
+    share = max(found.share_in, found.share_out, found.share)
+    expected: float = share**copies * (found.sent_in + found.sent_out)
+    return expected >= PLAUSIBLE
+
+
+def _ends_stuck_s(connection: Connection) -> float:
+    """How long nothing moved before the end; 0 where that is nothing to wonder about."""
+    last = connection.silences[-1] if connection.silences else None
+    if last is None or last.end_s < max(connection.server.last_data_s or 0.0, STUCK_S):
+        return 0.0
+    length_s = last.end_s - last.start_s
+    return length_s if length_s >= STUCK_S else 0.0
+
+
+def _held_up(facts: Facts, found: Losses, lossy: set[int]) -> list[Attempt]:
     """Attempts on connections with losses; failed ones only where losses are many."""
     heavy = max(found.share_in, found.share_out, found.share) >= HEAVY_SHARE
-    return [
-        a
-        for a in facts.attempts
-        if a.stream is not None
-        and any(c.stream == a.stream for c in found.connections)
-        and _hit(found, a.stream)
-        and (heavy or not _failed(a))
-    ]
+    return [a for a in facts.attempts if a.stream in lossy and (heavy or not _failed(a))]
+
+
+def _first_failed(attempts: Iterable[Attempt]) -> Stage:
+    return min((a.stage for a in attempts if _failed(a)), default=Stage.RESPONSE)
 
 
 def _failed(attempt: Attempt) -> bool:

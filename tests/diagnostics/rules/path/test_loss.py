@@ -10,7 +10,7 @@ import pytest
 from analyzers.facts import Connection, Hop, Retransmission, RetransmissionKind, TlsHandshake
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, healthy, only, place, root_of
-from tests.factories import SERVER, asked_again, facts, fetched, resolved, sent
+from tests.factories import SERVER, asked_again, closed, facts, fetched, resolved, sent
 from tests.factories.courses import again, every, paced, samples, silence
 
 CODE = "path.loss"
@@ -30,7 +30,7 @@ SINGLE = tuple(again(t, sequence=int(t * 1e5)) for t in every(0.14, 0.3, 42))
 def test_random_loss_explains_a_slow_transfer() -> None:
     capture = facts(resolved(SERVER), lossy(*SINGLE))
     finding = only(CODE, capture)
-    assert place(finding) == (Role.PATH, None, (1, 5))
+    assert place(finding) == (Role.PATH, None, (0, 5))
     assert 2.0 < finding.impact_s < 6.0
     assert finding.summary.startswith("3.7 %")
     assert root_of(capture) == ("degraded", CODE)
@@ -85,3 +85,27 @@ def test_probes_show_the_link_that_loses() -> None:
     end = replace(far, distance=5, address=SERVER, answered=16, reached=True, rtts_s=(0.02,) * 16)
     capture = facts(resolved(SERVER), lossy(*SINGLE), [clean, shy, near, far, end])
     assert place(only(CODE, capture)) == (Role.PATH, None, (3, 4))
+
+
+def ended_stuck(lost: int) -> tuple[Connection, TlsHandshake]:
+    """A small download with so many losses among 90 segments, then silence until go is stopped."""
+    server = sent(130_000, 0.2, 4.0)
+    server["retransmissions"] = tuple(again(t) for t in every(3.0 / lost, 0.3, lost))
+    asked = asked_again((0.2, 0.22), (34.0, 34.02))
+    last = silence(4.0, 34.0, "unknown")
+    return fetched(
+        client=sent(1000, 0.13) | closed(34.0) | asked,
+        server=server,
+        silences=(silence(1.0, 2.5, "loss"), last),
+        last_s=34.02,
+    )
+
+
+def test_where_every_third_segment_is_lost_silence_is_loss() -> None:
+    capture = facts(resolved(SERVER), ended_stuck(40))
+    assert only(CODE, capture).fatal
+    assert root_of(capture) == ("failed", CODE)
+
+
+def test_where_few_are_lost_a_long_silence_is_the_servers() -> None:
+    assert not any(f.fatal or 0 in f.streams for f in found(CODE, facts(ended_stuck(6))))
