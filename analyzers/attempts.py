@@ -23,6 +23,8 @@ from captures.session import Session
 
 LOOKUP_TO_CONNECT_S = 60.0
 """A connection this long after an answer may still use it (go keeps no cache; others do)."""
+AT_ONCE_S = 1.0
+"""go connects to a second address 0.3 s after the first, and opens spare connections at once."""
 HAPPY_EYEBALLS_S = 1.0
 """RFC 8305 starts the next address after 0.25 s (go: 0.3 s); winners come within this."""
 
@@ -61,6 +63,7 @@ class _LookupIndex:
         for lookup in sorted(lookups, key=lambda k: k.end_s):
             for address in set(lookup.addresses):
                 self._by_address[address].append(lookup)
+        self._first_used_s: dict[int, float] = {}
 
     def find(self, address: str, start_s: float, name: str | None) -> DnsLookup | None:
         """The latest lookup that gave `address` before `start_s`, of `name` when it is known."""
@@ -70,6 +73,15 @@ class _LookupIndex:
         named = [k for k in fits if name is not None and k.name == name.lower()]
         best = named or fits
         return best[-1] if best else None
+
+    def start_s(self, connection: Connection, lookup: DnsLookup | None) -> float:
+        """When the try began: with its lookup, unless that one served an earlier connection."""
+        if lookup is None:
+            return connection.first_s
+        first_s = self._first_used_s.setdefault(lookup.index, connection.first_s)
+        if connection.first_s - first_s > AT_ONCE_S:
+            return connection.first_s
+        return min(lookup.start_s, connection.first_s)
 
 
 def _connection_attempts(parts: Parts, signs: GoSigns, names: _LookupIndex) -> Iterator[Attempt]:
@@ -123,7 +135,7 @@ def _attempts_on(
         requests=tuple(r.index for r in requests),
         via_proxy=via_proxy,
         is_go=signs.connection(connection, handshake, requests, name),
-        start_s=connection.first_s if lookup is None else min(lookup.start_s, connection.first_s),
+        start_s=names.start_s(connection, lookup),
         end_s=connection.last_s,
         outcome=Outcome.UNKNOWN,
         stage=Stage.CONNECT,

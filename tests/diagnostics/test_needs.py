@@ -1,0 +1,131 @@
+"""Which failed tries left a need unmet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from diagnostics.needs import same_module_file, unanswered
+from tests.factories import (
+    NAME,
+    OTHER,
+    SERVER,
+    Part,
+    facts,
+    failed_hello,
+    fetched,
+    fetched_plain,
+    refused_certificate,
+    resolved,
+    unconnected,
+)
+
+MIRROR = "mirror.example"
+
+
+def plain(stream: int, at_s: float, status: int, **changes: Any) -> tuple[Part, ...]:
+    return fetched_plain(stream, at_s, status=status, **changes)
+
+
+def lost(*parts: Any) -> list[str]:
+    """Needs that nothing met."""
+    captured = facts(*parts, duration_s=60.0)
+    return [captured.attempts[i].need for i in sorted(unanswered(captured.attempts, captured))]
+
+
+SYNS = unconnected(0.1, 1.1, 3.1)
+ZIP = f"http://{NAME}/example.com/m/@v/v1.0.0.zip"
+ELSEWHERE = plain(1, 1.2, 200, host=MIRROR, address=OTHER)
+HERE = f"{NAME}:443"
+
+
+@pytest.mark.parametrize(
+    ("parts", "needs"),
+    [
+        pytest.param([resolved(rcode="NXDOMAIN")], [HERE], id="a name"),
+        pytest.param([resolved(SERVER), SYNS], [HERE], id="a connection"),
+        pytest.param([resolved(SERVER), failed_hello(acked=True)], [HERE], id="a handshake"),
+        pytest.param([plain(0, 0.1, 500)], [ZIP], id="an answer"),
+    ],
+)
+def test_what_failed_and_was_not_tried_again(parts: list[Any], needs: list[str]) -> None:
+    assert lost(*parts) == needs
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param(
+            [resolved(rcode="NXDOMAIN"), resolved(SERVER, at_s=3.0), fetched(0, 3.1)], id="a name"
+        ),
+        pytest.param([resolved(SERVER, OTHER), SYNS, fetched(1, 4.0, address=OTHER)], id="address"),
+        pytest.param(
+            [resolved(SERVER), failed_hello(acked=True), fetched(1, 10.3)], id="a handshake"
+        ),
+        pytest.param([plain(0, 0.1, 503), plain(1, 2.0, 200)], id="an answer"),
+        pytest.param([plain(0, 0.1, 404), ELSEWHERE], id="the next entry"),
+        pytest.param([plain(0, 0.1, 404, target="/m/@v/list")], id="an optional one"),
+    ],
+)
+def test_what_was_made_good(parts: list[Any]) -> None:
+    assert lost(*parts) == []
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param(
+            [resolved(SERVER), fetched(0, 0.1), failed_hello(1, 20.0, acked=True)],
+            id="what worked before it failed is no later try",
+        ),
+        pytest.param(
+            [
+                resolved(SERVER),
+                SYNS,
+                resolved(OTHER, at_s=40.0, name="sum.example"),
+                fetched(1, 40.1, name="sum.example", address=OTHER),
+            ],
+            id="another name, long after",
+        ),
+        pytest.param(
+            [
+                plain(0, 0.1, 404),
+                plain(1, 20.0, 200, host=MIRROR, address=OTHER, target="/m/@v/v2.0.0.zip"),
+            ],
+            id="another file",
+        ),
+        pytest.param(
+            [resolved(SERVER), refused_certificate(), refused_certificate(1, 5.0)],
+            id="failed again",
+        ),
+    ],
+)
+def test_what_was_not_made_good(parts: list[Any]) -> None:
+    assert lost(*parts)
+
+
+def test_a_pipe_turns_to_the_next_entry_which_serves_it() -> None:
+    """https://dead|https://good: seen as another name that is first asked when go gives up."""
+    assert not lost(
+        resolved(SERVER),
+        failed_hello(acked=True),
+        resolved(OTHER, at_s=10.11, name=MIRROR),
+        fetched(1, 10.13, name=MIRROR, address=OTHER),
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://a/m/@v/v1.zip", "https://b/m/@v/v1.zip", True),
+        ("http://a/m/@v/v1.zip", "https://b/prefix/m/@v/v1.zip", True),
+        ("http://a/m/@v/v1.zip", "http://a/m/@v/v1.mod", False),
+        ("http://a/m/@v/v1.zip", "http://a/m/@v/v2.zip", False),
+        ("http://a/x", "http://b/x", False),
+        ("http://[/m/@v/v1.zip", "http://[/m/@v/v1.zip", False),
+    ],
+)
+def test_module_files_by_their_path(one: str, other: str, same: bool) -> None:
+    assert same_module_file(one, other) is same
+    assert same_module_file(other, one) is same

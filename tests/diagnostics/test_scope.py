@@ -1,0 +1,111 @@
+"""What belongs to the download, by signs of go, or everything when there are none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from captures.session import Socket
+from diagnostics.scope import Scope, scope_of
+from diagnostics.verdict import Finding, Hop, Role
+from tests.factories import (
+    NAME,
+    OTHER,
+    SERVER,
+    Part,
+    client_hello,
+    connect,
+    connection,
+    facts,
+    fetched,
+    fetched_plain,
+    query,
+    question,
+    resolved,
+    response,
+    sent,
+    session,
+)
+
+STRAY: list[Part] = [
+    question([query(2.0, edns=None)], [response(2.01, OTHER)], name="www.example.com"),
+    *fetched(
+        1,
+        2.1,
+        name="www.example.com",
+        address=OTHER,
+        hello=client_hello(2.13, "www.example.com", is_go=False),
+    ),
+]
+
+
+def names(*parts: Part) -> set[str | None]:
+    captured = facts(*parts)
+    return {captured.attempts[i].name for i in scope_of(captured).attempts}
+
+
+@pytest.mark.parametrize(
+    "mine",
+    [
+        pytest.param(fetched(), id="a go hello"),
+        pytest.param(fetched_plain(), id="a module proxy's path"),
+        pytest.param(
+            fetched_plain(target="/x", user_agent="GoCommand/1 (+https://go.dev/cmd/go)"),
+            id="go's user agent",
+        ),
+    ],
+)
+def test_what_shows_itself_as_gos_is_the_download(mine: tuple[Part, ...]) -> None:
+    assert names(*resolved(SERVER), *mine, *STRAY) == {NAME}
+
+
+def test_the_connect_of_a_go_handshake_is_gos() -> None:
+    carried, shaken = fetched(port=3128)
+    assert names(carried, shaken, connect(at_s=0.11), *STRAY) == {NAME}
+
+
+def test_sockets_of_the_recorded_command_are_gos() -> None:
+    """A connection that shows nothing else: its ports and addresses say whose it is."""
+    unknown = connection(0, 0.1, address="198.51.100.99", server=sent(900, 0.2))
+    socket = Socket("tcp", "10.1.0.2", 41000, "198.51.100.99", 443)
+    captured = facts(unknown, STRAY, session=session(sockets=(socket,)))
+    assert scope_of(captured).streams == {0}
+
+
+def test_without_any_sign_all_of_it_is_judged() -> None:
+    scope = scope_of(facts(STRAY[0], connection(0, 2.1, address=OTHER)))
+    assert scope.attempts == {0}
+    assert not scope.recognised
+
+
+def test_flows_that_began_before_the_capture_may_be_it() -> None:
+    midway = connection(
+        0, 0.0, address="198.51.100.99", starts_midway=True, server=sent(90_000, 0.1, 0.9)
+    )
+    failing = connection(1, 0.5, address=OTHER)
+    scope = scope_of(facts(midway, failing))
+    assert scope.streams == {0}
+    assert not scope.recognised
+
+
+def covered(**changes: Any) -> bool:
+    scope = Scope(frozenset((1,)), frozenset((7,)), True)
+    return scope.covers(Finding(Hop(Role.PATH), "", (), (), 0.9, 0.0, **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "inside"),
+    [
+        ({}, True),
+        ({"attempts": frozenset((1, 2))}, True),
+        ({"attempts": frozenset((2,))}, False),
+        ({"streams": frozenset((7,))}, True),
+        ({"streams": frozenset((8,))}, False),
+        ({"attempts": frozenset((2,)), "streams": frozenset((7,))}, False),
+    ],
+)
+def test_findings_are_of_the_download_by_their_attempts_first(
+    changes: dict[str, frozenset[int]], inside: bool
+) -> None:
+    assert covered(**changes) is inside
