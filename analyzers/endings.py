@@ -100,7 +100,7 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
         return _unknown(Stage.RESPONSE, "the capture lacks bytes of the handshake")
     if handshake.not_tls is not None:
         return _failed(Stage.TLS, "the answer is not TLS")
-    if handshake.rejected_by_client:
+    if handshake.rejected_by_client and not _ended_by_server_side(handshake, connection):
         return _failed(Stage.TLS, "rejected by the client")
     if connection.server_reset is not None:
         return _failed(Stage.TLS, "reset")
@@ -119,6 +119,18 @@ def _refused_by_alert(handshake: TlsHandshake) -> bool:
     names = {a.name for a in handshake.alerts if a.sender is Side.SERVER}
     wanted = bool(handshake.certificate_requested) and "encrypted" in names
     return wanted or bool(names - set(HARMLESS))
+
+
+def _ended_by_server_side(handshake: TlsHandshake, connection: Connection) -> bool:
+    """A FIN or RST with the server's address came before the client broke the handshake off."""
+    reset = connection.server_reset
+    ends_s = [
+        t for t in (connection.server.fin_s, reset.time_s if reset else None) if t is not None
+    ]
+    own = connection.client_reset
+    mine_s = [a.time_s for a in handshake.alerts if a.sender is Side.CLIENT]
+    mine_s += [t for t in (connection.client.fin_s, own.time_s if own else None) if t is not None]
+    return bool(ends_s) and min(ends_s) < min(mine_s, default=connection.last_s)
 
 
 def _unreadable(handshake: TlsHandshake, connection: Connection) -> bool:

@@ -98,9 +98,7 @@ def _lost_the_race(facts: Facts, attempt: Attempt, end: End) -> bool:
     assert attempt.stream is not None and attempt.handshake is not None
     if end is End.RESET:
         return reset_after_hello(facts, attempt)
-    fin_s = facts.connection(attempt.stream).server.fin_s
-    answered_s = facts.handshakes[attempt.handshake].first_server_record_s
-    return end is End.CLOSED and fin_s is not None and answered_s is not None and fin_s < answered_s
+    return end is End.CLOSED and _fin_is_forged(facts.connection(attempt.stream))
 
 
 def _end(attempt: Attempt) -> End | None:

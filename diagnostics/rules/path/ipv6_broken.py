@@ -114,7 +114,7 @@ def _evidence(facts: Facts, attempt: Attempt, works: list[Attempt]) -> Evidence:
 def _hop(facts: Facts, address: str, other: str | None) -> Hop:
     """Up to the host; where it never spoke IPv6, its IPv4 side tells how far it is."""
     distance = distance_of(facts, address) or distance_of(facts, other)
-    return Hop(Role.PATH, None, None, None if not distance else (1, distance))
+    return Hop(Role.PATH, None, None, None if not distance else (0, distance))
 
 
 def _fix(address: str) -> tuple[Fix, ...]:

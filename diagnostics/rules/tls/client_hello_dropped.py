@@ -32,7 +32,7 @@ from diagnostics.hellofindings import hello_findings, small_hello_fix
 from diagnostics.hellos import Cause, FailedHello
 from diagnostics.verdict import Finding
 
-EXPLAINS = ("path.loss", "tcp.blackhole", "tls.handshake_timeout")
+EXPLAINS = ("tls.certificate_rejected", "path.loss", "tcp.blackhole", "tls.handshake_timeout")
 
 
 def find(facts: Facts) -> Iterator[Finding]:

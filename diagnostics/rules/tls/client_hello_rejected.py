@@ -33,7 +33,12 @@ from diagnostics.hellofindings import hello_findings, small_hello_fix, tls_hop
 from diagnostics.hellos import Cause, End, FailedHello, box_hop
 from diagnostics.verdict import Finding, Hop
 
-EXPLAINS = ("tcp.reset_injected", "tcp.reset_by_server", "tls.handshake_timeout")
+EXPLAINS = (
+    "tls.certificate_rejected",
+    "tcp.reset_injected",
+    "tcp.reset_by_server",
+    "tls.handshake_timeout",
+)
 
 
 def find(facts: Facts) -> Iterator[Finding]:

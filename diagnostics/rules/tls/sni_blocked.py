@@ -36,7 +36,13 @@ from diagnostics.report.escape import shell_word
 from diagnostics.tries import endpoint, wanted_endpoint
 from diagnostics.verdict import Finding, Fix
 
-EXPLAINS = ("tcp.reset_injected", "tcp.blackhole", "tls.handshake_timeout", "http.*")
+EXPLAINS = (
+    "tls.certificate_rejected",
+    "tcp.reset_injected",
+    "tcp.blackhole",
+    "tls.handshake_timeout",
+    "http.*",
+)
 
 
 def find(facts: Facts) -> Iterator[Finding]:

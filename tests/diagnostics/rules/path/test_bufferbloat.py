@@ -23,7 +23,7 @@ def test_a_queue_of_600_kb_at_5_mbit() -> None:
     whole = fetched(server=paced(0.2, [5.0] * 45), rtt=trips(0.98), last_s=4.8)
     capture = facts(resolved(SERVER), whole)
     finding = only(CODE, capture)
-    assert place(finding) == (Role.PATH, None, (1, 5))
+    assert place(finding) == (Role.PATH, None, (0, 5))
     assert finding.impact_s == pytest.approx(0.96)
     assert root_of(capture) == ("degraded", CODE)
 

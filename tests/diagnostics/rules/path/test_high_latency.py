@@ -30,7 +30,7 @@ def far(rtt_s: float, rounds: int, **changes: Any) -> tuple[Connection, TlsHands
 def test_a_satellite() -> None:
     capture = facts(resolved(SERVER), far(0.6, 8))
     finding = only(CODE, capture)
-    assert place(finding) == (Role.PATH, None, (1, 5))
+    assert place(finding) == (Role.PATH, None, (0, 5))
     assert finding.impact_s == pytest.approx(8 * 0.48)
     assert root_of(capture) == ("degraded", CODE)
 

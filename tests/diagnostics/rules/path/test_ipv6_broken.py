@@ -24,7 +24,7 @@ def tries(*at_s: float) -> list[Part]:
 def test_every_connection_waits_for_the_fallback() -> None:
     capture = facts(resolved(SIX, SERVER), tries(0.1, 2.0, 4.0), duration_s=6.0)
     finding = only(CODE, capture)
-    assert place(finding) == (Role.PATH, None, (1, 5))
+    assert place(finding) == (Role.PATH, None, (0, 5))
     assert finding.impact_s == pytest.approx(0.9)
     assert root_of(capture) == ("degraded", CODE)
 

@@ -40,7 +40,7 @@ def stuck(**server: Any) -> tuple[Connection, TlsHandshake]:
 def test_what_the_server_sent_never_arrives_but_its_acks_do() -> None:
     capture = facts(resolved(SERVER), stuck())
     finding = only(CODE, capture)
-    assert place(finding) == (Role.PATH, None, (1, 5))
+    assert place(finding) == (Role.PATH, None, (0, 5))
     assert finding.impact_s == pytest.approx(9.9, abs=0.1)
     assert {frame_at(10.2), frame_at(10.22)} <= frames(finding)
     assert root_of(capture) == ("failed", CODE)

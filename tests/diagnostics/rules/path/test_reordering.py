@@ -26,7 +26,7 @@ def test_needless_copies_slow_the_sender_down() -> None:
     late = tuple(frame_at(t + 0.1) for t in moments)
     capture = whole(paced(0.2, RATES) | {"retransmissions": copies, "late_original_frames": late})
     finding = only(CODE, capture)
-    assert place(finding) == (Role.PATH, None, (1, 5))
+    assert place(finding) == (Role.PATH, None, (0, 5))
     assert finding.impact_s > 2.0
     assert root_of(capture) == ("degraded", CODE)
 

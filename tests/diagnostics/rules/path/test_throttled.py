@@ -26,7 +26,7 @@ def held(mbit: float, **changes: Any) -> tuple[Connection, TlsHandshake]:
 def test_a_flat_rate_with_a_queue_is_shaped() -> None:
     capture = facts(resolved(SERVER), held(1.5, rtt=QUEUED))
     finding = only(CODE, capture)
-    assert place(finding) == (Role.PATH, None, (1, 5))
+    assert place(finding) == (Role.PATH, None, (0, 5))
     assert "1.5 Mbit/s" in finding.summary
     assert finding.impact_s == pytest.approx(5.6, abs=0.2)
     assert root_of(capture) == ("degraded", CODE)

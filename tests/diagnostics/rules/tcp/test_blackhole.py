@@ -28,7 +28,7 @@ def test_data_that_is_never_heard_again() -> None:
     silent = fetched(client=sent(1000, 0.13, 4.4) | COPIES, last_s=4.4)
     capture = facts(resolved(SERVER), silent)
     finding = only(CODE, capture)
-    assert place(finding) == (Role.PATH, None, (1, 5))
+    assert place(finding) == (Role.PATH, None, (0, 5))
     assert finding.impact_s == pytest.approx(3.4)
     assert finding.streams == {0}
     assert root_of(capture) == ("failed", CODE)
