@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analyzers import chains, dns, hosts, http, icmp, path, tcp, tls
+from analyzers import chains, decrypted, dns, hosts, http, icmp, path, tcp, tls
 from analyzers.attempts import Parts, attempts
 from analyzers.facts import CaptureFacts, Connection, Facts
 from analyzers.flows import tcp_streams
@@ -16,8 +16,12 @@ SUPPORTED_PROTOCOLS = (1, 6, 17, 58)
 """ICMP, TCP, UDP, ICMPv6."""
 
 
-def extract(capture: Capture, session: Session | None = None) -> Facts:
+def extract(
+    capture: Capture, session: Session | None = None, keylog: bytes | None = None
+) -> Facts:
     """All facts of `capture`, joined with what its session knows.
+
+    `keylog` is the text of a TLS key log, beside those that the capture itself carries.
 
     Never raises on bad packets; raises CaptureError when the file fails while it is read.
     """
@@ -25,10 +29,12 @@ def extract(capture: Capture, session: Session | None = None) -> Facts:
     connections = tcp.connections(capture)
     exchanges = dns.exchanges(capture, connections)
     errors = icmp.errors(capture, tcp_streams(table))
-    requests = http.exchanges(capture, connections)
-    handshakes = chains.from_session(
-        session, tls.handshakes(capture, connections, requests), connections
+    in_clear = http.exchanges(capture, connections)
+    inside = decrypted.look_inside(
+        capture, connections, tls.handshakes(capture, connections, in_clear), in_clear, keylog
     )
+    requests = inside.requests
+    handshakes = chains.from_session(session, inside.handshakes, connections)
     resolved = lookups(exchanges)
     last_s = float(table.time_ns.max() - table.time_ns[0]) / 1e9 if len(table) else 0.0
     parts = Parts(resolved, connections, handshakes, requests, errors, session, last_s)
@@ -44,6 +50,7 @@ def extract(capture: Capture, session: Session | None = None) -> Facts:
         hops=path.hops(capture, errors),
         attempts=attempts(parts),
         session=session,
+        decryption=inside.decryption,
     )
 
 
@@ -72,4 +79,5 @@ def _capture_facts(
         duplicate_packets=sum(len(c.duplicate_frames) for c in connections),
         unsupported_packets=int(np.count_nonzero(~np.isin(table.protocol, SUPPORTED_PROTOCOLS))),
         link_types=tuple(sorted({i.link_type for i in capture.interfaces})),
+        zero_ns=int(times[0]) if len(table) else None,
     )

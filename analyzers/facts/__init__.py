@@ -86,8 +86,9 @@ class CaptureFacts:
     bytes: int
     """Size of the file on disk."""
     first_ns: int
-    """Time of the first packet, ns since the epoch (0 when there is none)."""
+    """Time of the earliest packet, ns since the epoch (0 when there is none)."""
     last_ns: int
+    """Time of the latest packet."""
     duration_s: float
     dropped: int | None
     """Packets the capture tool or kernel says it lost; None when it does not say."""
@@ -101,6 +102,10 @@ class CaptureFacts:
     unsupported_packets: int
     """Packets of link types or protocols that were not read."""
     link_types: tuple[int, ...]
+    """LINKTYPE_ values of its interfaces, https://www.tcpdump.org/linktypes.html."""
+    zero_ns: int | None = None
+    """Time of frame 1, from which all seconds count. It is `first_ns`, unless packets were recorded
+    out of order; None when there is no packet."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
