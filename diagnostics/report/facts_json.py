@@ -1,12 +1,11 @@
 """Facts in, one JSON document of them out (`badhop/facts/1`).
 
-Dataclasses become objects with their fields' names. Bytes are base64, times of day RFC 3339, sets
+Dataclasses become objects with their fields' names. Bytes are hex, times of day RFC 3339, sets
 sorted lists, and the arrays behind a connection (its rows and its round-trip samples) a summary.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -90,7 +89,7 @@ def _moment(thing: datetime) -> Json:
 
 @value.register
 def _bytes(thing: bytes) -> Json:
-    return base64.b64encode(thing).decode("ascii")
+    return thing.hex()
 
 
 @value.register(tuple)

@@ -103,7 +103,7 @@ def test_json_holds_every_field_of_the_facts() -> None:
     assert hello["stage"] == "server_flight"
     leaf = hello["chain"]["certificates"][0]
     assert leaf["serial"] == f"{2**159 + 1:x}"
-    assert leaf["der"] == "MAMCAQA="
+    assert leaf["der"] == "3003020100"
     assert leaf["not_after"] == "2026-04-01T00:00:00Z"
     connection = answer["connections"][0]
     assert connection["rtt"]["count"] == 3
