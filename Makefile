@@ -24,6 +24,8 @@ test: $(VENV)/installed-$(EXTRAS)
 docs: $(VENV)/installed-$(EXTRAS)
 	$(BIN)/python -m tests.rulepages
 	$(BIN)/python -m tests.samples
+	$(BIN)/python -m tests.factspage
+	$(BIN)/python -m tests.apipage
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
