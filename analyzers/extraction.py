@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analyzers import chains, decrypted, dns, hosts, http, icmp, path, tcp, tls
+from analyzers import chains, dns, hosts, http, icmp, path, tcp, tls
 from analyzers.attempts import Parts, attempts
 from analyzers.facts import CaptureFacts, Connection, Facts
 from analyzers.flows import tcp_streams
@@ -16,12 +16,8 @@ SUPPORTED_PROTOCOLS = (1, 6, 17, 58)
 """ICMP, TCP, UDP, ICMPv6."""
 
 
-def extract(
-    capture: Capture, session: Session | None = None, keylog: bytes | None = None
-) -> Facts:
+def extract(capture: Capture, session: Session | None = None) -> Facts:
     """All facts of `capture`, joined with what its session knows.
-
-    `keylog` is the text of a TLS key log, beside those that the capture itself carries.
 
     Never raises on bad packets; raises CaptureError when the file fails while it is read.
     """
@@ -29,12 +25,10 @@ def extract(
     connections = tcp.connections(capture)
     exchanges = dns.exchanges(capture, connections)
     errors = icmp.errors(capture, tcp_streams(table))
-    in_clear = http.exchanges(capture, connections)
-    inside = decrypted.look_inside(
-        capture, connections, tls.handshakes(capture, connections, in_clear), in_clear, keylog
+    requests = http.exchanges(capture, connections)
+    handshakes = chains.from_session(
+        session, tls.handshakes(capture, connections, requests), connections
     )
-    requests = inside.requests
-    handshakes = chains.from_session(session, inside.handshakes, connections)
     resolved = lookups(exchanges)
     last_s = float(table.time_ns.max() - table.time_ns[0]) / 1e9 if len(table) else 0.0
     parts = Parts(resolved, connections, handshakes, requests, errors, session, last_s)
@@ -50,7 +44,6 @@ def extract(
         hops=path.hops(capture, errors),
         attempts=attempts(parts),
         session=session,
-        decryption=inside.decryption,
     )
 
 
