@@ -62,10 +62,17 @@ def _scalar(kind: type, value: object, where: str) -> Any:
     # bool is an int in Python, but `true` is no count of packets.
     if kind is float and type(value) is int:
         value = _as_float(value)
-    if type(value) is not kind or (isinstance(value, float) and not math.isfinite(value)):
+    if type(value) is not kind or _is_beyond(value):
         raise UnreadableCapture(f"{where} is {_name(value)}, not {_SCALARS[kind]}", _HINT)
     # Lone surrogates are legal in JSON and cannot be printed or saved again.
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _is_beyond(value: object) -> bool:
+    """Tell whether arithmetic with a number may fail: no finite one, or wider than 64 bits."""
+    if isinstance(value, int):
+        return not -(1 << 63) <= value < 1 << 63
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _as_float(value: int) -> float:
@@ -85,7 +92,7 @@ def _name(value: object) -> str:
     """Name the JSON type of `value`, for messages."""
     if value is None:
         return "null"
-    if isinstance(value, float) and not math.isfinite(value):
+    if _is_beyond(value):
         return "beyond any number"
     names = {**_SCALARS, list: "a list", dict: "an object"}
     return names.get(type(value), type(value).__name__)

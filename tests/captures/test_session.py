@@ -133,6 +133,8 @@ def test_a_missing_session_is_refused(tmp_path: Path) -> None:
         ("exit_code", True, "exit_code is true or false, not a whole number"),
         ("duration_s", "1", "duration_s is text, not a number"),
         ("duration_s", 10**400, "duration_s is beyond any number, not a number"),
+        ("packets_dropped", 10**400, "dropped is beyond any number, not a whole number"),
+        ("packets_dropped", -(2**63) - 1, "dropped is beyond any number, not a whole number"),
         ("tool", [], "tool is a list, not an object"),
         ("tool", None, "tool is null, not an object"),
         ("requests", [{"status": "200"}], r"requests\[0\].status is text, not a whole number"),
