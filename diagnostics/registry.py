@@ -6,6 +6,7 @@ is its manual page, and `find(facts)` yields its findings. Nothing else register
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 import re
@@ -65,8 +66,9 @@ def load(code: str) -> Rule:
     return _rule(code)
 
 
+@functools.cache
 def load_all() -> tuple[Rule, ...]:
-    """All rules, by code."""
+    """All rules, by code; read once per process."""
     return tuple(_rule(code) for code in codes())
 
 
