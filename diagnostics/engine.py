@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from analyzers.facts import Facts
 from diagnostics.needs import unanswered
-from diagnostics.outcome import inconclusive_reason, notes
+from diagnostics.outcome import inconclusive_reason, interrupted_reason, notes
 from diagnostics.registry import Rule, load_all
 from diagnostics.scope import Scope, scope_of
 from diagnostics.summary import capture_summary, path_hops
@@ -97,6 +97,9 @@ def _outcome(
         return Outcome.INCONCLUSIVE, reason
     if root is not None:
         return Outcome.DEGRADED, None
+    reason = interrupted_reason(facts)
+    if reason is not None:
+        return Outcome.INCONCLUSIVE, reason
     return Outcome.HEALTHY, "Every step that can be seen worked, in the time it should take."
 
 

@@ -45,6 +45,19 @@ def inconclusive_reason(facts: Facts, scope: Scope, failed: frozenset[int]) -> s
     return _nothing_seen_through(facts, scope)
 
 
+def interrupted_reason(facts: Facts) -> str | None:
+    """Why a command that was ended from outside is not healthy though nothing is wrong with it."""
+    session = facts.session
+    if session is None or session.exit_code is not None:
+        return None
+    if session.signal is None and not session.interrupted:
+        return None
+    return (
+        "The command was ended before it had finished, and every step that the packets show "
+        "worked: record again, and let it wait longer."
+    )
+
+
 def _nothing_seen_through(facts: Facts, scope: Scope) -> str | None:
     """Without a session: some attempt must have been seen to its end."""
     mine = [facts.attempts[i] for i in sorted(scope.attempts)]
