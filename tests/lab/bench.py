@@ -103,8 +103,8 @@ def _recorder(stand: Bench, file: Path) -> tuple[list[str], str]:
     camera, plan = stand.scenario.camera, stand.plan
     if camera.every_interface:
         # libpcap's ring gives each packet this much room: with all of it, few packets fit.
-        words = f"tcpdump -i any -U --immediate-mode -Z root -s {camera.snaplen or 2048} -w {file}"
-        return words.split(), "listening"
+        line = f"tcpdump -i any -U --immediate-mode -Z root -s {camera.snaplen or 2048} -w {file}"
+        return line.split(), "listening"
     snaplen = ["-s", str(camera.snaplen)] if camera.snaplen else []
     interfaces = [
         interface(camera.node, link.a if link.b == camera.node else link.b)

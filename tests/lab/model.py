@@ -121,6 +121,8 @@ class Dns:
     ndots: int = 1
     #: The names that `replies` are about.
     targets: tuple[str, ...] = ("{host}",)
+    #: Addresses that the client asks before the resolver.
+    before: tuple[str, ...] = ()
     #: A forwarder on the client's own loopback address stands before the resolver.
     stub: str = ""
     #: When the stub answers SERVFAIL because the resolver is silent.
@@ -192,6 +194,8 @@ class Scenario:
     goproxy: str = "https://{host}"
     #: Impaired links by name ("transit-server").
     wires: Mapping[str, Duplex] = field(default_factory=dict)
+    #: Links whose routers know that they carry smaller packets, and say so by ICMP.
+    link_mtus: Mapping[str, int] = field(default_factory=dict)
     #: nft rules in the forward path of a node, one a line.
     rules: Mapping[str, str] = field(default_factory=dict)
     #: nft rules for what a node itself receives.

@@ -50,6 +50,10 @@ def build(run: Run, plan: Plan, scenario: Scenario) -> None:
         run.wait_for_line(log, "ready")
     for node in plan.shape.nodes:
         _configure(run, plan, node)
+    for name, mtu in scenario.link_mtus.items():
+        link = plan.links[name]
+        for here, there in ((link.a, link.b), (link.b, link.a)):
+            run.batch(here, [f"link set {interface(here, there)} mtu {mtu}"])
     _make_rules(run, plan, scenario)
 
 
@@ -59,7 +63,9 @@ def _make_nodes(run: Run, plan: Plan, scenario: Scenario) -> None:
     search = [word.format(**plan.names()) for word in scenario.dns.search]
     for node in plan.shape.nodes:
         if node == "client":
-            run.add(node, scenario.dns.stub or resolver, search, scenario.dns.ndots)
+            first = [address.format(**plan.names()) for address in scenario.dns.before]
+            asked = [*first, scenario.dns.stub or resolver]
+            run.add(node, "\nnameserver ".join(asked), search, scenario.dns.ndots)
         else:
             run.add(node, resolver)
         sysctls = _SYSCTLS + (_FORWARDING if node in plan.shape.routers else ())
