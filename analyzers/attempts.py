@@ -145,10 +145,14 @@ def _attempts_on(
     if ended is None and connects:
         ended = tunnel_ending(connects[-1], connection, parts.last_s)
     if ended is None and (handshake is not None or not clear):
-        ended = tls_ending(handshake, connection, parts.last_s)
+        over_tls = tls_ending(handshake, connection, parts.last_s)
+        refused = over_tls.outcome is Outcome.FAILED and over_tls.stage is Stage.TLS
+        if not clear or (refused and all(r.status is None for r in clear)):
+            ended = over_tls
     if ended is not None:
         yield _ended(base, ended)
         return
+    base = replace(base, requests=tuple(r.index for r in clear))
     for request in clear:
         yield _request_attempt(base, request, connection, parts.last_s)
 
@@ -160,10 +164,12 @@ def _ended(base: Attempt, ended: Ending) -> Attempt:
 def _request_attempt(
     base: Attempt, request: HttpExchange, connection: Connection, last_s: float
 ) -> Attempt:
-    """One attempt for one clear request of a connection that may carry several."""
-    target = request.target
-    url = target if "://" in target else f"http://{request.host or base.address}{target}"
-    end_s = request.body_end_s or request.response_s or connection.last_s
+    """One attempt for one clear or decrypted request of a connection that may carry several."""
+    target, scheme = request.target, "http" if request.inside is None else "https"
+    url = target if "://" in target else f"{scheme}://{request.host or base.address}{target}"
+    aborted = request.inside.abort if request.inside is not None else None
+    gone_s = aborted.time_s if aborted is not None else connection.last_s
+    end_s = request.body_end_s or request.response_s or gone_s
     return replace(
         _ended(base, request_ending(request, connection, last_s)),
         need=url,

@@ -177,9 +177,12 @@ def _encrypted_ending(handshake: TlsHandshake, connection: Connection) -> Ending
 
 
 def request_ending(request: HttpExchange, connection: Connection, last_s: float) -> Ending:
-    """The ending of one clear request."""
+    """The ending of one request, in clear or decrypted."""
+    aborted = _aborted(request, connection)
+    if aborted is not None:
+        return aborted
     if request.status is None:
-        if connection.server.unseen_acked_bytes:
+        if connection.server.unseen_acked_bytes or request.gap:
             return _unknown(Stage.REQUEST, "the capture lacks bytes of the answer")
         if reset_by_server_side(connection):
             return _failed(Stage.REQUEST, "reset")
@@ -192,18 +195,43 @@ def request_ending(request: HttpExchange, connection: Connection, last_s: float)
         if _open_at_end(connection, request.response_s or request.request_s, last_s):
             return _unknown(Stage.RESPONSE, f"status {request.status}, the capture ends")
         return _failed(Stage.RESPONSE, f"status {request.status}")
-    open_ended = request.announced_bytes is None and request.header("transfer-encoding") is None
+    open_ended = (
+        request.announced_bytes is None
+        and request.header("transfer-encoding") is None
+        and (request.inside is None or request.inside.http2_stream is None)
+    )
     if open_ended and reset_by_server_side(connection):
         return _failed(Stage.RESPONSE, "reset")
     if request.complete or (request.gap and not _sent_too_little(request, connection)):
         return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, f"status {request.status}")
     if reset_by_server_side(connection):
         return _failed(Stage.RESPONSE, "reset")
-    if connection.server.fin_s is not None:
+    ended = request.inside is not None and request.inside.ended
+    if ended or connection.server.fin_s is not None:
         return _failed(Stage.RESPONSE, "truncated")
     if _open_at_end(connection, request.body_end_s or request.request_s, last_s):
         return _unknown(Stage.RESPONSE, "the capture ends")
     return _failed(Stage.RESPONSE, "stalled")
+
+
+def _aborted(request: HttpExchange, connection: Connection) -> Ending | None:
+    """The ending of an HTTP/2 stream that one side gave up before it was answered in full."""
+    inside = request.inside
+    if inside is None or inside.abort is None or (request.status or 0) >= 400:
+        return None
+    abort = inside.abort
+    stage = Stage.REQUEST if request.status is None else Stage.RESPONSE
+    if abort.last_stream is not None:
+        # Streams up to the last one named may still be answered (RFC 9113 section 6.8).
+        refused = (inside.http2_stream or 0) > abort.last_stream
+        over = refused or server_broke_off(connection)
+        return _failed(stage, "connection given up by the server") if over else None
+    if abort.sender is Side.SERVER:
+        return _failed(stage, "stream reset")
+    waited_s = abort.time_s - (request.body_end_s or request.response_s or request.request_s)
+    if waited_s < STILL_OPEN_S:
+        return Ending(Outcome.ABANDONED, stage, "given up by the client")
+    return _failed(stage, "no answer" if request.status is None else "stalled")
 
 
 def _sent_too_little(request: HttpExchange, connection: Connection) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from analyzers import chains, dns, hosts, http, icmp, path, tcp, tls
 from analyzers.attempts import Parts, attempts
-from analyzers.facts import CaptureFacts, Connection, Facts
+from analyzers.facts import CaptureFacts, Connection, Decryption, Facts
 from analyzers.flows import tcp_streams
 from analyzers.lookups import lookups
 from captures.packets import CUT, Capture
@@ -16,8 +16,10 @@ SUPPORTED_PROTOCOLS = (1, 6, 17, 58)
 """ICMP, TCP, UDP, ICMPv6."""
 
 
-def extract(capture: Capture, session: Session | None = None) -> Facts:
+def extract(capture: Capture, session: Session | None = None, keylog: bytes | None = None) -> Facts:
     """All facts of `capture`, joined with what its session knows.
+
+    `keylog` is the text of a TLS key log, beside those that the capture itself carries.
 
     Never raises on bad packets; raises CaptureError when the file fails while it is read.
     """
@@ -26,9 +28,13 @@ def extract(capture: Capture, session: Session | None = None) -> Facts:
     exchanges = dns.exchanges(capture, connections)
     errors = icmp.errors(capture, tcp_streams(table))
     requests = http.exchanges(capture, connections)
-    handshakes = chains.from_session(
-        session, tls.handshakes(capture, connections, requests), connections
-    )
+    handshakes, decryption = tls.handshakes(capture, connections, requests), Decryption()
+    if capture.secrets or keylog is not None:
+        from analyzers.decrypted import look_inside
+
+        inside = look_inside(capture, connections, handshakes, requests, keylog)
+        handshakes, requests, decryption = inside.handshakes, inside.requests, inside.decryption
+    handshakes = chains.from_session(session, handshakes, connections)
     resolved = lookups(exchanges)
     last_s = float(table.time_ns.max() - table.time_ns[0]) / 1e9 if len(table) else 0.0
     parts = Parts(resolved, connections, handshakes, requests, errors, session, last_s)
@@ -44,6 +50,7 @@ def extract(capture: Capture, session: Session | None = None) -> Facts:
         hops=path.hops(capture, errors),
         attempts=attempts(parts),
         session=session,
+        decryption=decryption,
     )
 
 

@@ -1,6 +1,7 @@
-"""HTTP answers of the download, from clear packets or from the session's request trace.
+"""HTTP answers of the download, from the wire or from the session's request trace.
 
-Inside TLS only go's own trace (`-x`) knows statuses; in clear they are read from the wire.
+They are read in clear, and inside TLS where the capture has its secrets; without those only go's
+own trace (`-x`) knows statuses inside TLS.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ class Answer:
 
 def answers(facts: Facts) -> list[Answer]:
     """All answers with their statuses, CONNECT dialogues left out."""
-    return [*_clear(facts), *_traced(facts)]
+    read = list(_clear(facts))
+    urls = {answer.url for answer in read}
+    # What keys let see on the wire has frames; go's trace has the same answers again.
+    return [*read, *(answer for answer in _traced(facts) if answer.url not in urls)]
 
 
 def _clear(facts: Facts) -> Iterator[Answer]:

@@ -113,7 +113,10 @@ def notes(facts: Facts, scope: Scope) -> tuple[str, ...]:
             f"{capture.unseen_acked_bytes} acknowledged bytes never appear in the capture: "
             "it lost packets itself."
         )
-    encrypted = sum(h.completed for h in facts.handshakes if h.stream in scope.streams)
+    if facts.decryption.unused is not None:
+        said.append(facts.decryption.unused)
+    unread = scope.streams - facts.decryption.streams
+    encrypted = sum(h.completed for h in facts.handshakes if h.stream in unread)
     if encrypted and facts.session is None:
         said.append(
             f"What was said inside {encrypted} TLS connection{'s' * (encrypted > 1)} (statuses, "

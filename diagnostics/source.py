@@ -6,18 +6,19 @@ from pathlib import Path
 
 from analyzers.extraction import extract
 from analyzers.facts import Facts
-from captures import files, session
+from captures import files, keylog, session
 from captures.errors import UnreadableCapture
 
 
-def facts_of(argument: str) -> Facts:
+def facts_of(argument: str, key_log: Path | None = None) -> Facts:
     """Read a capture file, a directory that `badhop capture` wrote, or standard input (`-`).
 
-    Raises CaptureError when there is no capture to read.
+    Raises CaptureError when there is no capture to read, or no key log where one is named.
     """
     path, recorded = locate(argument)
+    secrets = keylog.read(key_log) if key_log is not None else None
     with files.open(path) as capture:
-        return extract(capture, recorded)
+        return extract(capture, recorded, secrets)
 
 
 def locate(argument: str) -> tuple[Path, session.Session | None]:

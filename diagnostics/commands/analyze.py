@@ -27,6 +27,13 @@ SECTIONS = ("dns", "tcp", "tls", "http", "path")
     help="Write one Parquet file per table of facts (needs pyarrow).",
 )
 @click.option(
+    "--keylog",
+    "key_log",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="TLS secrets (SSLKEYLOGFILE), beside those in the capture; needs tshark.",
+)
+@click.option(
     "--rows",
     default=20,
     show_default=True,
@@ -39,6 +46,7 @@ def analyze(
     as_json: bool,
     as_jsonl: bool,
     parquet_directory: Path | None,
+    key_log: Path | None,
     rows: int,
 ) -> None:
     """Show the facts: DNS, TCP, TLS, certificates, HTTP, path.
@@ -52,7 +60,7 @@ def analyze(
         _need_pyarrow()
     from diagnostics.source import facts_of
 
-    facts = facts_of(capture)
+    facts = facts_of(capture, key_log)
     if parquet_directory is not None:
         _write_parquet(facts, section, parquet_directory)
     elif as_jsonl:

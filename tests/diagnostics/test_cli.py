@@ -26,14 +26,14 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[[Verdict], None]:
     """Make every capture get the given verdict."""
 
     def answer(verdict: Verdict) -> None:
-        monkeypatch.setattr(source, "facts_of", lambda _: handmade.facts())
+        monkeypatch.setattr(source, "facts_of", lambda *_: handmade.facts())
         monkeypatch.setattr(engine, "diagnose", lambda _: verdict)
 
     return answer
 
 
 def fails_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def fail(_: str) -> None:
+    def fail(*_: object) -> None:
         raise error
 
     monkeypatch.setattr(source, "facts_of", fail)

@@ -10,8 +10,9 @@ A load balancer's time limit, a proxy or antivirus that cuts files, a crashed ba
 
 How it is recognised
 --------------------
-In clear: FIN before Content-Length (or the last chunk) is reached. Inside TLS: the server's FIN
-comes before the client's while an answer is under way, and go says "unexpected EOF".
+In clear, and inside TLS where the capture has its secrets: FIN (or END_STREAM) before
+Content-Length (or the last chunk) is reached. Without secrets: the server's FIN comes before the
+client's while an answer is under way, and go says "unexpected EOF".
 
 Fix
 ---
@@ -85,12 +86,14 @@ def _finding(
 def _clear_evidence(facts: Facts, attempt: Attempt) -> Evidence:
     request = facts.requests[attempt.requests[0]]
     assert attempt.stream is not None
+    ended = request.inside is not None and request.inside.ended
+    last = "the end of the stream" if ended else "the server's FIN"
     fin = facts.connection(attempt.stream).server.fin_frame
     announced = request.announced_bytes
     of = f"of {announced} bytes" if announced is not None else "bytes, the last chunk missing,"
     frames = [f for f in (request.response_frame, request.body_end_frame, fin) if f is not None]
     return Evidence(
-        f"{request.received_bytes} {of} arrived, then the server's FIN",
+        f"{request.received_bytes} {of} arrived, then {last}",
         tuple(frames),
         request.stream,
     )
