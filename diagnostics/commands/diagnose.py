@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
 @click.command()
 @click.argument("capture", metavar="FILE|DIR|-")
 @click.option("--json", "as_json", is_flag=True, help="Print badhop/verdict/1 for programs.")
-def diagnose(capture: str, as_json: bool) -> int:
+@click.option(
+    "--keylog",
+    "key_log",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="TLS secrets (SSLKEYLOGFILE), beside those in the capture; needs tshark.",
+)
+def diagnose(capture: str, as_json: bool, key_log: Path | None) -> int:
     """Name the root cause, its hop, the evidence and the fix.
 
     Reads a pcap or pcapng file, a directory that `badhop capture` wrote (with its session), or
-    standard input.
+    standard input. Where the capture or --keylog has secrets of TLS connections, what is inside
+    them is judged too.
 
     Exit status: 0 healthy, 1 a root cause was found, 2 usage or unreadable input, 3 inconclusive.
     """
@@ -20,6 +30,6 @@ def diagnose(capture: str, as_json: bool) -> int:
     from diagnostics.report import json, terminal
     from diagnostics.source import facts_of
 
-    verdict = judge(facts_of(capture))
+    verdict = judge(facts_of(capture, key_log))
     click.echo(json.render(verdict) if as_json else terminal.for_stdout(verdict))
     return verdict.exit_status
