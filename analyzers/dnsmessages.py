@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
-import dns.edns
 import dns.exception
 import dns.name
 import dns.rcode
@@ -208,11 +207,14 @@ def _extended_errors(wire: bytes, option: _Record) -> Iterator[tuple[int, str]]:
     """Extended DNS Errors among the options of an OPT record (RFC 6891 section 6.1.2)."""
     at = option.start
     while at + 4 <= option.stop:
+        # Few messages have options, and the module takes a while to load.
+        from dns.edns import OptionType
+
         code, length = struct.unpack_from("!HH", wire, at)
         stop = at + 4 + length
         if stop > option.stop:
             return
-        if code == dns.edns.OptionType.EDE and length >= 2:
+        if code == OptionType.EDE and length >= 2:
             info = int.from_bytes(wire[at + 4 : at + 6], "big")
             yield info, wire[at + 6 : stop].rstrip(b"\0").decode("utf-8", "replace")
         at = stop

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-import h11
+from typing import TYPE_CHECKING
 
 from analyzers.reassembly import ByteStream
+
+if TYPE_CHECKING:
+    import h11
 
 #: Longer heads than any server takes (nginx 32 kB, Apache and IIS 64 kB in all).
 MAX_HEAD = 1 << 16
@@ -90,8 +92,8 @@ def request_head(head: Head) -> RequestHead | None:
     line = head.data.split(b"\n", 1)[0]
     found = _REQUEST_LINE.match(line)
     if found and head.complete:
-        event = _event(h11.Connection(h11.SERVER, _H11_LIMIT), head.data)
-        if isinstance(event, h11.Request):
+        event = _strict_request(head.data)
+        if event is not None:
             return RequestHead(_text(event.method), _text(event.target), _strict(event.headers))
     if found:
         return RequestHead(_text(found[1]), _text(found[2]), _lenient(head.data))
@@ -107,20 +109,38 @@ def response_head(head: Head) -> ResponseHead | None:
     if not found:
         return None
     if head.complete:
-        reader = h11.Connection(h11.CLIENT, _H11_LIMIT)
-        reader.send(h11.Request(method="GET", target="/", headers=[("host", "-")]))
-        event = _event(reader, head.data)
-        if isinstance(event, h11.Response | h11.InformationalResponse):
+        event = _strict_response(head.data)
+        if event is not None:
             return ResponseHead(event.status_code, _text(event.reason), _strict(event.headers))
     return ResponseHead(int(found[1]), _text(found[2] or b"").strip(), _lenient(head.data))
 
 
+def _strict_request(data: bytes) -> h11.Request | None:
+    """What h11 makes of a request; None when it refuses it."""
+    # Here, because many a capture has no clear HTTP and need not wait for h11.
+    import h11
+
+    event = _event(h11.Connection(h11.SERVER, _H11_LIMIT), data)
+    return event if isinstance(event, h11.Request) else None
+
+
+def _strict_response(data: bytes) -> h11.Response | h11.InformationalResponse | None:
+    """What h11 makes of a response; None when it refuses it."""
+    import h11
+
+    reader = h11.Connection(h11.CLIENT, _H11_LIMIT)
+    reader.send(h11.Request(method="GET", target="/", headers=[("host", "-")]))
+    event = _event(reader, data)
+    return event if isinstance(event, h11.Response | h11.InformationalResponse) else None
+
+
 def _event(reader: h11.Connection, data: bytes) -> object:
-    """What h11 makes of a head; None when it refuses it."""
+    from h11 import RemoteProtocolError
+
     try:
         reader.receive_data(data)
         return reader.next_event()
-    except h11.RemoteProtocolError:
+    except RemoteProtocolError:
         return None
 
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import importlib.util
 import os
 import re
-import ssl
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from captures.interfaces import run_text
 from captures.session import Roots
 
 #: crypto/x509/root_linux.go: the first that can be read is used.
@@ -41,6 +38,9 @@ _PEM = re.compile(rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)
 
 def read_roots(environment: Mapping[str, str]) -> Roots:
     """Read the roots that a go command with this environment trusts."""
+    # Here, as below: those who only ask where roots are do not wait for it.
+    import ssl
+
     if sys.platform in {"win32", "darwin"} and not environment.get("SSL_CERT_FILE"):
         source: tuple[str, ...] = ("system",)
         trusted = _system_certificates()
@@ -84,7 +84,9 @@ def certificates_in(text: bytes) -> Iterator[bytes]:
 def _shipped_certificates() -> list[bytes]:
     """Give the roots that came with the distribution or with certifi."""
     paths = [str(path) for folder in _SHIPPED for path in Path(folder).rglob("*") if path.is_file()]
-    spec = importlib.util.find_spec("certifi")
+    from importlib.util import find_spec
+
+    spec = find_spec("certifi")
     if spec is not None and spec.origin:
         paths.append(str(Path(spec.origin).with_name("cacert.pem")))
     shipped = list(_in_files(paths))
@@ -112,6 +114,10 @@ def _in_files(paths: Iterable[str]) -> Iterator[bytes]:
 
 
 def _system_certificates() -> list[bytes]:
+    import ssl
+
+    from captures.interfaces import run_text
+
     if sys.platform == "win32":
         return [der for der, encoding, _ in ssl.enum_certificates("ROOT") if encoding == "x509_asn"]
     keychains = "/System/Library/Keychains/SystemRootCertificates.keychain"

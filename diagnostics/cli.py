@@ -5,10 +5,10 @@ Commands are imported only when they are used, so that `badhop --help` answers a
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
@@ -36,6 +36,9 @@ COMMANDS = {
     "rule": "Explain one cause.",
 }
 """Each command lies in `diagnostics.commands.<name>` as `<name>`; the text is its short help."""
+
+_GARBAGE_THRESHOLD = 100_000
+"""Facts are trees without cycles: looking for some, as often as Python does, finds nothing."""
 
 BUG_HINT = "This is a defect of badhop: please report it with what BADHOP_DEBUG=1 shows."
 
@@ -138,6 +141,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Entry point of the distribution."""
+    gc.set_threshold(_GARBAGE_THRESHOLD)
     if sys.stdout is None:
         # Started with standard output closed (`>&-`): whatever is printed goes nowhere.
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  lives as long as we do
@@ -166,6 +170,8 @@ def _guarded(run: Callable[[], Any]) -> int:
         return _fail(_system_error(error), "", EXIT_USAGE)
     except Exception as error:
         if os.environ.get("BADHOP_DEBUG"):
+            import traceback
+
             traceback.print_exc()
         return _fail(f"internal error: {type(error).__name__}: {error}", BUG_HINT, EXIT_BUG)
     return status if isinstance(status, int) else 0

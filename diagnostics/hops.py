@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from statistics import median
 
 from analyzers.facts import Facts
 from analyzers.facts import Hop as Probed
@@ -81,6 +80,9 @@ def _shows(hop: Probed, nearest: Probed | None, last: Probed, fault: Fault) -> b
 
 
 def _delay(hop: Probed) -> float:
+    # Here: few captures have probes, and it brings fractions and decimals along.
+    from statistics import median
+
     return median(hop.rtts_s) if hop.rtts_s else 0.0
 
 

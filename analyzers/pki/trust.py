@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from hashlib import sha256
-from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 
@@ -95,6 +94,8 @@ def _loaded(file: str, folder: str) -> TrustStore:
 
 
 def _certifi() -> TrustStore:
+    from importlib.resources import files
+
     try:
         bundle = str(files("certifi") / "cacert.pem")
     except ImportError:

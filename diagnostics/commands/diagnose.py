@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -26,6 +27,9 @@ def diagnose(capture: str, as_json: bool, key_log: Path | None) -> int:
 
     Exit status: 0 healthy, 1 a root cause was found, 2 usage or unreadable input, 3 inconclusive.
     """
+    # numpy's algebra would start a thread for each core, and there is no algebra to do.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
     from diagnostics.engine import diagnose as judge
     from diagnostics.report import json, terminal
     from diagnostics.source import facts_of
