@@ -12,7 +12,7 @@ diagnose() {
 }
 
 sample=
-for candidate in samples/tls.chain_incomplete-*/ samples/*/; do
+for candidate in samples/tls.chain_incomplete-basic/ samples/*/; do
     if [ -f "$candidate/capture.pcapng" ]; then
         sample=${candidate%/}
         break

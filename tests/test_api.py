@@ -15,7 +15,7 @@ import diagnostics
 from tests.apipage import EXAMPLE, PAGE, page
 
 ROOT = Path(__file__).parent.parent
-SAMPLE = ROOT / "samples" / "tls.chain_incomplete-leaf_only"
+SAMPLE = ROOT / "samples" / "tls.chain_incomplete-basic"
 
 HEAVY = {"numpy", "cryptography", "dns", "h11", "scapy", "pyshark"}
 

@@ -28,7 +28,7 @@ FILES = re.compile(r"""(['"])facts/(\w+)\.parquet\1""")
 
 @pytest.fixture(scope="module")
 def facts() -> Facts:
-    return facts_of(str(SAMPLES / "tls.chain_incomplete-leaf_only"))
+    return facts_of(str(SAMPLES / "tls.chain_incomplete-basic"))
 
 
 def installed(*packages: str) -> bool:

@@ -154,5 +154,5 @@ class Tty(io.TextIOWrapper):
 
 
 def test_a_recording_is_diagnosed_and_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.diagnose_and_print(SAMPLES / "tls.chain_incomplete-leaf_only")
+    terminal.diagnose_and_print(SAMPLES / "tls.chain_incomplete-basic")
     assert capsys.readouterr().out.startswith("FAILED  tls.chain_incomplete: ")
