@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import sqrt
 from typing import TypeAlias
 
@@ -23,6 +23,8 @@ SEGMENT = 1448
 """Bytes of an Ethernet segment with timestamps."""
 MIN_EPISODES = 3
 """Fewer losses in a stretch do not set its pace."""
+AFTER_RTTS = 10.0
+"""A sender needs some round trips to get back to its pace after a loss."""
 SLOWER = 0.25
 """A transfer much slower than its losses allow is held down by something else."""
 
@@ -46,7 +48,20 @@ def slower_s(transfer: Transfer, moments_s: Float64, waits_s: Sequence[Span] = (
 
     `waits_s` are spans in which it stood still, which are not counted again.
     """
-    return sum(_slower_s(transfer, stretch, moments_s, waits_s) for stretch in transfer.busy())
+    return sum(
+        _slower_s(transfer, part, moments_s, waits_s) for part in _parts(transfer, moments_s)
+    )
+
+
+def _parts(transfer: Transfer, moments_s: Float64) -> Iterator[Busy]:
+    """Stretches of the transfer from their first event to shortly after their last one."""
+    for stretch in transfer.busy():
+        inside = moments_s[(moments_s >= stretch.start_s) & (moments_s <= stretch.end_s)]
+        if len(inside) >= MIN_EPISODES:
+            start_s = float(inside[0])
+            end_s = min(stretch.end_s, float(inside[-1]) + AFTER_RTTS * transfer.rtt_s)
+            if end_s > start_s:
+                yield Busy(start_s, end_s, transfer.between(start_s, end_s))
 
 
 def _slower_s(
@@ -61,9 +76,11 @@ def _slower_s(
         if a < stretch.end_s and b > stretch.start_s
     )
     took_s = stretch.length_s - waited_s
+    if stretch.size <= 0.0 or took_s <= 0.0:
+        return 0.0
     share = events * SEGMENT / stretch.size
     allowed = _parallel(transfer, stretch) * allowed_rate(transfer.rtt_s, share)
-    if took_s <= 0.0 or stretch.size / took_s < SLOWER * allowed:
+    if stretch.size / took_s < SLOWER * allowed:
         return 0.0
     best = max(PLAIN_RATE, transfer.best_rate())
     without_s = ideal_s(stretch.size, transfer.rtt_s, best)

@@ -25,10 +25,13 @@ Float64 = npt.NDArray[np.float64]
 EPISODE_S = 0.01
 EPISODE_RTTS = 1.5
 """Losses closer together than a round trip are one event to the sender (RFC 6582)."""
-QUEUE_MIN_S = 0.015
-"""A queue that overflows is longer than this; scheduling makes less."""
-FULL_SHARE = 0.8
-"""A queue drops when it is full: round trips at a loss are near the longest that load makes."""
+QUEUE_MIN_S = 0.004
+QUEUE_MIN_SHARE = 0.2
+"""Of the shortest round trip: less is no queue that overflows, but scheduling."""
+FULL_SHARE = 0.5
+"""Of the rise that load makes: a queue drops when it is full, or nearly."""
+NEAR_RTTS = 1.5
+"""How far back a round trip still tells of the moment of a loss."""
 TIMERS = frozenset(
     (RetransmissionKind.TIMEOUT, RetransmissionKind.TAIL_PROBE, RetransmissionKind.SYN)
 )
@@ -100,20 +103,24 @@ def episodes(moments_s: Float64, rtt_s: float, start_s: float, end_s: float) -> 
 
 
 def queue_drops(found: Losses) -> bool:
-    """Whether losses are what a full queue drops: load makes round trips long, and at the losses
-    they are near their longest."""
+    """Whether losses are what a full queue drops, which this transfer filled itself.
+
+    Then round trips are long at nearly all losses, as long as load makes them, and short without
+    load. Random losses, and those of a policer, meet round trips of any length.
+    """
     trips = round_trips(found.connections)
-    rise_s = trips.rise_s()
-    if rise_s < max(QUEUE_MIN_S, 0.3 * trips.base_s) or not len(found.moments_s):
+    if not len(found.moments_s) or not len(trips.while_loaded()):
         return False
+    rise_s = trips.rise_s(90)
     idle = trips.while_idle()
-    if len(idle) and float(np.median(idle)) - trips.base_s > 0.5 * rise_s:
+    if len(idle) and float(np.median(idle)) - trips.base_s > FULL_SHARE * rise_s:
         return False
-    at_loss = near(trips, found.moments_s, 2.0 * (trips.base_s + rise_s))
+    at_loss = near(trips, found.moments_s, NEAR_RTTS * (trips.base_s + trips.rise_s()))
     known = at_loss[~np.isnan(at_loss)]
     if not len(known):
         return False
-    return float(np.median(known)) - trips.base_s >= FULL_SHARE * trips.rise_s(50)
+    full_s = float(np.percentile(known, 25)) - trips.base_s
+    return full_s >= max(QUEUE_MIN_S, QUEUE_MIN_SHARE * trips.base_s, FULL_SHARE * rise_s)
 
 
 def _losses(address: str, connections: Sequence[Connection]) -> Losses:
