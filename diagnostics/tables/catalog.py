@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from analyzers.facts import Facts
-from diagnostics.tables.cells import Cell, cell
+from diagnostics.tables.cells import Cell, converter
 from diagnostics.tables.columns import Column, columns_of
 from diagnostics.tables.rows import capture, dns, http, path, tcp, tls
 
@@ -31,9 +31,9 @@ class Table:
 
     def rows(self, facts: Facts) -> Iterator[tuple[Cell, ...]]:
         """Its cells, row by row as they are made; nothing is kept."""
-        readers = [(column.read, column.type) for column in self.columns]
+        steps = [(column.read, converter(column.type)) for column in self.columns]
         for row in self.find(facts):
-            yield tuple(cell(read(row), kind) for read, kind in readers)
+            yield tuple([convert(read(row)) for read, convert in steps])
 
 
 TABLES = (

@@ -18,12 +18,11 @@ DIGITS = 9
 INT64 = range(-(2**63), 2**63)
 
 
-def cell(value: Any, kind: CellType) -> Cell:
-    """`value` as a table holds it: a number that it cannot hold is None."""
-    if value is None:
-        return None
-    convert = _SCALARS.get(kind.kind, _text)
-    if kind.members:
+def converter(kind: CellType) -> Callable[[Any], Cell]:
+    """What makes a value of this type a cell: a number that no table can hold becomes None."""
+    plain = _SCALARS.get(kind.kind, _text)
+
+    def pairs(value: Any) -> Cell:
         return [
             {
                 name: _SCALARS[part](item)
@@ -31,10 +30,12 @@ def cell(value: Any, kind: CellType) -> Cell:
             }
             for pair in value
         ]
-    if kind.many:
-        items = sorted(value) if isinstance(value, frozenset) else value
-        return [convert(item) for item in items]
-    return convert(value)
+
+    def many(value: Any) -> Cell:
+        return [plain(item) for item in (sorted(value) if type(value) is frozenset else value)]
+
+    convert = pairs if kind.members else many if kind.many else plain
+    return lambda value: None if value is None else convert(value)
 
 
 def _bool(value: Any) -> bool:

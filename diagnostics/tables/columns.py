@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -175,6 +176,9 @@ def _itself(row: Any) -> Any:
 
 
 def _then(read: Read, name: str) -> Read:
+    if read is _itself:
+        return attrgetter(name)  # Rows are many, and most of their columns are their own.
+
     def get(row: Any) -> Any:
         owner = read(row)
         return None if owner is None else getattr(owner, name)

@@ -15,7 +15,7 @@ import pytest
 from analyzers.facts import Connection, Dialogue, DnsLookup, Facts, Half, RttSamples, Stage
 from captures.session import Session
 from diagnostics.tables.catalog import TABLES, Table, chosen
-from diagnostics.tables.cells import cell
+from diagnostics.tables.cells import converter
 from diagnostics.tables.columns import CellType, Inline, Kind, columns_of
 from tests.factspage import reachable
 
@@ -82,12 +82,12 @@ def test_an_instance_becomes_cells() -> None:
         0.1234567890123, Stage.TLS, b"\x00\xff", when, np.array([1, 2]), (("a", "b"),),
         {Colour.RED: 1.5}, None, some, (some, some),
     )  # fmt: skip
-    cells = [cell(column.read(row), column.type) for column in columns_of(Outer)]
+    cells = [converter(column.type)(column.read(row)) for column in columns_of(Outer)]
     assert cells == [
         0.123456789, "tls", "00ff", when, [1, 2], [{"name": "a", "value": "b"}],
         1.5, None, None, None, 7, 2,
     ]  # fmt: skip
-    assert cell(some.colours, CellType(Kind.TEXT, many=True)) == ["blue", "red"]
+    assert converter(CellType(Kind.TEXT, many=True))(some.colours) == ["blue", "red"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_an_instance_becomes_cells() -> None:
     ],
 )
 def test_what_no_reader_can_hold_is_replaced(value: Any, kind: Kind, wanted: object) -> None:
-    assert cell(value, CellType(kind)) == wanted
+    assert converter(CellType(kind))(value) == wanted
 
 
 def test_a_type_without_a_column_is_a_defect() -> None:
@@ -164,4 +164,4 @@ def _shared_by_messages() -> set[tuple[type, str]]:
 
 def test_enumerations_are_text() -> None:
     assert issubclass(Stage, Enum)
-    assert cell(Stage.CONNECT, CellType(Kind.TEXT)) == "connect"
+    assert converter(CellType(Kind.TEXT))(Stage.CONNECT) == "connect"
