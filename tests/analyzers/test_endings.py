@@ -1,0 +1,266 @@
+"""How tries end, stage by stage, from one connection's facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from analyzers.endings import (
+    Ending,
+    connect_ending,
+    request_ending,
+    reset_by_server_side,
+    server_broke_off,
+    tls_ending,
+    tunnel_ending,
+)
+from analyzers.facts import Side, TlsStage
+from tests.factories import (
+    GATEWAY,
+    NOTHING_BACK,
+    alert,
+    client_hello,
+    closed,
+    connect,
+    connection,
+    handshake,
+    icmp,
+    request,
+    reset,
+    sent,
+    unconnected,
+)
+
+OPEN_S = 0.5
+"""The capture ends so soon after that nothing is decided."""
+LATE_S = 60.0
+RST: dict[str, Any] = {"resets": (reset(0.6),)}
+CLIENT_RST: dict[str, Any] = {"resets": (reset(0.6, Side.CLIENT),)}
+SERVER_FIN: dict[str, Any] = {"server": closed(0.6), "client": closed(0.61)}
+CLIENT_FIN: dict[str, Any] = {"client": closed(0.6), "server": closed(0.61)}
+
+
+def words(ending: Ending | None) -> tuple[str, str, str] | None:
+    return None if ending is None else (ending.outcome.value, ending.stage.name, ending.reason)
+
+
+@pytest.mark.parametrize(
+    ("made", "errors", "last_s", "expected"),
+    [
+        (connection(), (), LATE_S, None),
+        (connection(starts_midway=True), (), LATE_S, None),
+        (unconnected(0.1, 1.1), (), LATE_S, ("failed", "CONNECT", "no answer")),
+        (unconnected(0.1), (), OPEN_S, ("unknown", "CONNECT", "the capture ends")),
+        (connection(**NOTHING_BACK, **RST), (), LATE_S, ("failed", "CONNECT", "refused")),
+        (
+            unconnected(0.1),
+            (icmp(0.2, GATEWAY),),
+            OPEN_S,
+            ("failed", "CONNECT", "unreachable"),
+        ),
+        (
+            unconnected(0.1, 1.1),
+            (icmp(0.2, GATEWAY, kind="redirect"),),
+            LATE_S,
+            ("failed", "CONNECT", "no answer"),
+        ),
+        (
+            connection(established=False),
+            (),
+            LATE_S,
+            ("unknown", "CONNECT", "not completed by the client"),
+        ),
+    ],
+)
+def test_connecting(made: Any, errors: Any, last_s: float, expected: object) -> None:
+    assert words(connect_ending(made, errors, last_s)) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "last_s", "expected"),
+    [
+        (200, {}, LATE_S, None),
+        (204, {}, LATE_S, None),
+        (407, {}, LATE_S, ("failed", "PROXY", "status 407")),
+        (502, {}, LATE_S, ("failed", "PROXY", "status 502")),
+        (None, {}, OPEN_S, ("unknown", "PROXY", "the capture ends")),
+        (None, {}, LATE_S, ("failed", "PROXY", "no answer")),
+        (None, CLIENT_FIN, LATE_S, ("failed", "PROXY", "no answer")),
+        (None, SERVER_FIN, LATE_S, ("failed", "PROXY", "closed")),
+        (None, RST, LATE_S, ("failed", "PROXY", "closed")),
+    ],
+)
+def test_tunnels(
+    status: int | None, changes: dict[str, Any], last_s: float, expected: object
+) -> None:
+    assert words(tunnel_ending(connect(status=status), connection(**changes), last_s)) == expected
+
+
+HELLO: dict[str, Any] = {"stage": TlsStage.CLIENT_HELLO}
+FLIGHT: dict[str, Any] = {"stage": TlsStage.SERVER_FLIGHT}
+FAREWELL: dict[str, Any] = {"alerts": (alert(0.9, "close_notify", 0),)}
+REFUSED: dict[str, Any] = {"alerts": (alert(0.2, "handshake_failure", 40),)}
+UNUSED: dict[str, Any] = {"first_application_data_s": {}}
+ASKED: dict[str, Any] = {"first_application_data_s": {Side.CLIENT: 0.2}}
+LOST: dict[str, Any] = {
+    "server": sent(9000, 0.15) | {"unseen_acked_bytes": 5000},
+    "client": sent(310, 0.13),
+}
+    "server": sent(9000, 0.15) | {"unseen_acked_bytes": 5000},
+    "client": sent(900, 0.13),
+}
+
+
+@pytest.mark.parametrize(
+    ("shaken", "changes", "last_s", "expected"),
+    [
+        # What works.
+        ({}, {}, LATE_S, ("succeeded", "RESPONSE", "answered, encrypted")),
+        ({}, CLIENT_RST, LATE_S, ("succeeded", "RESPONSE", "answered, encrypted")),
+        (FAREWELL, CLIENT_FIN, LATE_S, ("succeeded", "RESPONSE", "answered, encrypted")),
+        (UNUSED, CLIENT_FIN, LATE_S, ("abandoned", "TLS", "completed and never used")),
+        (ASKED, {}, LATE_S, ("unknown", "REQUEST", "no answer")),
+        # What ends it.
+        (REFUSED | HELLO, {}, LATE_S, ("failed", "TLS", "alert")),
+        (HELLO, RST, LATE_S, ("failed", "TLS", "reset")),
+        (HELLO, SERVER_FIN, LATE_S, ("failed", "TLS", "closed")),
+        (HELLO, CLIENT_FIN, LATE_S, ("failed", "TLS", "no answer")),
+        (HELLO, {}, LATE_S, ("failed", "TLS", "no answer")),
+        (FLIGHT, CLIENT_FIN, LATE_S, ("failed", "TLS", "incomplete")),
+        (
+            FLIGHT | {"rejected_by_client": True},
+            CLIENT_RST,
+            LATE_S,
+            ("failed", "TLS", "rejected by the client"),
+        ),
+        (HELLO | {"not_tls": "HTTP/1.1"}, {}, LATE_S, ("failed", "TLS", "the answer is not TLS")),
+        ({}, RST, LATE_S, ("failed", "RESPONSE", "reset")),
+        # What cannot be told.
+        (HELLO, {}, OPEN_S, ("unknown", "TLS", "the capture ends")),
+        (
+            HELLO | {"client_hello": None},
+            {},
+            LATE_S,
+            ("unknown", "TLS", "the capture starts after the ClientHello"),
+        ),
+        (HELLO, LOST, LATE_S, ("unknown", "RESPONSE", "the capture lacks bytes of the handshake")),
+        (
+            HELLO | {"client_hello": client_hello(0.13, complete=False)},
+            {"server": sent(9000, 0.15), "client": sent(900, 0.13)},
+            LATE_S,
+            ("succeeded", "RESPONSE", "answered, by its size"),
+        ),
+    ],
+)
+def test_handshakes(
+    shaken: dict[str, Any], changes: dict[str, Any], last_s: float, expected: object
+) -> None:
+    assert words(tls_ending(handshake(**shaken), connection(**changes), last_s)) == expected
+
+
+SAID: dict[str, Any] = {"client": sent(200, 0.13)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"server": sent(900, 0.2)}, ("unknown", "RESPONSE", "not a protocol that is read")),
+        ({"starts_midway": True}, ("unknown", "REQUEST", "the capture starts after its beginning")),
+        (SAID | RST, ("failed", "REQUEST", "reset")),
+        (SAID, ("unknown", "REQUEST", "no answer")),
+        ({}, ("abandoned", "CONNECT", "opened and never used")),
+        (CLIENT_FIN, ("abandoned", "CONNECT", "opened and never used")),
+    ],
+)
+def test_connections_without_a_handshake(changes: dict[str, Any], expected: object) -> None:
+    assert words(tls_ending(None, connection(**changes), LATE_S)) == expected
+
+
+def sent_bytes(count: int) -> dict[str, Any]:
+    return {"server": {"sent_bytes": count}}
+
+
+PARTLY: dict[str, Any] = {"complete": False, "announced_bytes": 9000, "received_bytes": 4000}
+CUT_BY_SNAPLEN = PARTLY | {"gap": True}
+UNSEEN: dict[str, Any] = {"server": {"unseen_acked_bytes": 900}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "changes", "last_s", "expected"),
+    [
+        ({}, {}, LATE_S, ("succeeded", "RESPONSE", "status 200")),
+        ({"status": 304}, {}, LATE_S, ("succeeded", "RESPONSE", "status 304")),
+        ({"status": 404}, {}, LATE_S, ("failed", "RESPONSE", "status 404")),
+        ({"status": 404}, {}, OPEN_S, ("unknown", "RESPONSE", "status 404, the capture ends")),
+        ({"status": 404}, SERVER_FIN, OPEN_S, ("failed", "RESPONSE", "status 404")),
+        ({"status": None}, RST, LATE_S, ("failed", "REQUEST", "reset")),
+        ({"status": None}, SERVER_FIN, LATE_S, ("failed", "REQUEST", "closed")),
+        ({"status": None}, CLIENT_FIN, LATE_S, ("failed", "REQUEST", "no answer")),
+        ({"status": None}, {}, OPEN_S, ("unknown", "REQUEST", "the capture ends")),
+        (
+            {"status": None},
+            UNSEEN,
+            LATE_S,
+            ("unknown", "REQUEST", "the capture lacks bytes of the answer"),
+        ),
+        (PARTLY, RST, LATE_S, ("failed", "RESPONSE", "reset")),
+        (PARTLY, SERVER_FIN, LATE_S, ("failed", "RESPONSE", "truncated")),
+        (PARTLY, {}, LATE_S, ("failed", "RESPONSE", "stalled")),
+        (PARTLY, {}, OPEN_S, ("unknown", "RESPONSE", "the capture ends")),
+        (CUT_BY_SNAPLEN, sent_bytes(9200), LATE_S, ("succeeded", "RESPONSE", "status 200")),
+        (CUT_BY_SNAPLEN, sent_bytes(4200), LATE_S, ("failed", "RESPONSE", "stalled")),
+    ],
+)
+def test_requests(
+    asked: dict[str, Any], changes: dict[str, Any], last_s: float, expected: object
+) -> None:
+    assert words(request_ending(request(**asked), connection(**changes), last_s)) == expected
+
+
+def test_a_reset_ends_a_body_whose_length_nobody_announced() -> None:
+    """What ends with the connection may have been longer."""
+    open_ended = request(announced_bytes=None)
+    assert words(request_ending(open_ended, connection(**RST), LATE_S)) == (
+        "failed",
+        "RESPONSE",
+        "reset",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "by_server"),
+    [
+        (RST, True),
+        (CLIENT_RST, False),
+        ({}, False),
+        (RST | {"client": closed(0.5)}, False),
+        ({"resets": (reset(0.5, Side.CLIENT), reset(0.6))}, False),
+        ({"resets": (reset(0.6), reset(0.61, Side.CLIENT))}, True),
+        (RST | {"client": closed(0.9)}, False),
+        (RST | {"client": sent(900, 0.13, 5.0)}, False),
+        (RST | {"client": sent(900, 0.13, 0.601)}, True),
+        ({"resets": (reset(0.3), reset(0.9)), "client": sent(900, 0.13, 0.8)}, True),
+    ],
+    ids=[
+        "in use",
+        "the client's",
+        "none",
+        "after the client's FIN",
+        "after the client's RST",
+        "the client answers it",
+        "the client closes in peace later",
+        "the client asks on",
+        "what was under way",
+        "one ignored, one not",
+    ],
+)
+def test_resets_that_ended_it(changes: dict[str, Any], by_server: bool) -> None:
+    assert reset_by_server_side(connection(**changes)) is by_server
+
+
+@pytest.mark.parametrize(
+    ("changes", "by_server"), [(RST, True), (SERVER_FIN, True), (CLIENT_FIN, False), ({}, False)]
+)
+def test_who_broke_off(changes: dict[str, Any], by_server: bool) -> None:
+    assert server_broke_off(connection(**changes)) is by_server
