@@ -107,9 +107,6 @@ LOST: dict[str, Any] = {
     "server": sent(9000, 0.15) | {"unseen_acked_bytes": 5000},
     "client": sent(310, 0.13),
 }
-    "server": sent(9000, 0.15) | {"unseen_acked_bytes": 5000},
-    "client": sent(900, 0.13),
-}
 
 
 @pytest.mark.parametrize(
