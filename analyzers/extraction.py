@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from analyzers import chains, dns, hosts, http, icmp, path, tcp, tls
 from analyzers.attempts import Parts, attempts
 from analyzers.facts import CaptureFacts, Connection, Decryption, Facts
-from analyzers.flows import tcp_streams
 from analyzers.lookups import lookups
 from captures.packets import CUT, Capture
 from captures.session import Session
@@ -26,7 +26,7 @@ def extract(capture: Capture, session: Session | None = None, keylog: bytes | No
     table = capture.table
     connections = tcp.connections(capture)
     exchanges = dns.exchanges(capture, connections)
-    errors = icmp.errors(capture, tcp_streams(table))
+    errors = icmp.errors(capture, _streams(len(table), connections))
     requests = http.exchanges(capture, connections)
     handshakes, decryption = tls.handshakes(capture, connections, requests), Decryption()
     if capture.secrets or keylog is not None:
@@ -52,6 +52,14 @@ def extract(capture: Capture, session: Session | None = None, keylog: bytes | No
         session=session,
         decryption=decryption,
     )
+
+
+def _streams(packets: int, connections: tuple[Connection, ...]) -> npt.NDArray[np.int32]:
+    """Return the TCP stream of each row, -1 for others."""
+    streams = np.full(packets, -1, dtype=np.int32)
+    for connection in connections:
+        streams[connection.rows] = connection.stream
+    return streams
 
 
 def _capture_facts(

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analyzers.grouping import first_alike
 from captures.packets import ACK, BROKEN_HEADER, LATER_FRAGMENT, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
+Places = npt.NDArray[np.intp]
 
 TCP = 6
 
@@ -44,16 +46,13 @@ def tcp_streams(table: PacketTable) -> Int32:
     )
     if not len(rows):
         return streams
-    pairs = _endpoint_pairs(table, rows)
-    order = _stable_order(pairs)
-    rows, pairs = rows[order], pairs[order]
-    opens = np.ones(len(rows), dtype=np.bool_)
-    np.not_equal(pairs[1:], pairs[:-1], out=opens[1:])
-    _open_again(table, rows, opens)
-    labels = np.cumsum(opens) - 1
-    rank = np.empty(int(labels[-1]) + 1, dtype=np.int32)
-    rank[np.argsort(rows[opens])] = np.arange(len(rank), dtype=np.int32)
-    streams[rows] = rank[labels]
+    opener = _first_of_pair(table, rows)
+    _open_again(table, rows, opener)
+    opens = np.zeros(len(rows), dtype=np.bool_)
+    opens[opener] = True
+    numbers = np.cumsum(opens, dtype=np.int32)
+    numbers -= 1
+    streams[rows] = numbers[opener]
     return streams
 
 
@@ -74,37 +73,45 @@ def _stable_order(labels: Int32) -> npt.NDArray[np.intp]:
     return np.argsort(labels, kind="stable")
 
 
-def _endpoint_pairs(table: PacketTable, rows: npt.NDArray[np.intp]) -> Int32:
-    """Return one label per unordered pair of endpoints, the same for both directions."""
-    source = table.source[rows].astype(np.int64) << 16 | table.source_port[rows]
-    destination = table.destination[rows].astype(np.int64) << 16 | table.destination_port[rows]
-    low, high = np.minimum(source, destination), np.maximum(source, destination)
-    changes = np.ones(len(rows), dtype=np.bool_)
-    changes[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    heads = np.flatnonzero(changes)
-    _, low_label = np.unique(low[heads], return_inverse=True)
-    highs, high_label = np.unique(high[heads], return_inverse=True)
-    _, label = np.unique(low_label * len(highs) + high_label, return_inverse=True)
-    lengths = np.diff(np.append(heads, len(rows)))
-    return np.repeat(label.astype(np.int32), lengths)
+def _first_of_pair(table: PacketTable, rows: Places) -> Places:
+    """Return for each row the place among `rows` where its two endpoints first meet."""
+    source = _endpoint(table.source, table.source_port, rows)
+    destination = _endpoint(table.destination, table.destination_port, rows)
+    return first_alike(np.minimum(source, destination), np.maximum(source, destination))
 
 
-def _open_again(table: PacketTable, rows: npt.NDArray[np.intp], opens: Bools) -> None:
-    """Set `opens` where a SYN begins another stream on the endpoints of an earlier one."""
+def _endpoint(address: Int32, port: npt.NDArray[np.uint16], rows: Places) -> Int64:
+    """Return one number for address and port."""
+    ends = address[rows].astype(np.int64)
+    ends <<= 16
+    ends |= port[rows]
+    return ends
+
+
+def _open_again(table: PacketTable, rows: Places, opener: Places) -> None:
+    """Let a SYN open another stream on the endpoints of an earlier one, and what follows it join.
+
+    `opener` has for each row the place of the row that opened its stream.
+    """
     flags = table.tcp_flags[rows]
-    syn = (flags & (SYN | ACK)) == SYN
-    firsts = np.flatnonzero(opens)
-    pair = np.cumsum(opens) - 1
-    first = rows[firsts][pair[syn]]
-    strange = (table.seq[rows[syn]] != table.seq[first]) | ((flags[firsts][pair[syn]] & SYN) == 0)
-    strange |= table.source[rows[syn]] != table.source[first]
-    strange |= table.source_port[rows[syn]] != table.source_port[first]
+    syn = np.flatnonzero((flags & (SYN | ACK)) == SYN)
+    at, first = rows[syn], rows[opener[syn]]
+    strange = (table.seq[at] != table.seq[first]) | ((flags[opener[syn]] & SYN) == 0)
+    strange |= table.source[at] != table.source[first]
+    strange |= table.source_port[at] != table.source_port[first]
     if not strange.any():
         return
-    again = np.zeros(len(firsts), dtype=np.bool_)
-    again[pair[syn][strange]] = True
-    look = np.flatnonzero(again[pair])
-    _split(table, rows, pair, look[_that_matter(table, rows[look], pair[look], syn[look])], opens)
+    again = np.zeros(len(rows), dtype=np.bool_)
+    again[opener[syn[strange]]] = True
+    places = np.flatnonzero(again[opener])
+    places = places[np.argsort(opener[places], kind="stable")]
+    pair = opener[places]
+    opens = np.ones(len(places), dtype=np.bool_)
+    np.not_equal(pair[1:], pair[:-1], out=opens[1:])
+    is_syn = (flags[places] & (SYN | ACK)) == SYN
+    look = _that_matter(table, rows[places], pair, is_syn)
+    _split(table, rows[places], pair, look, opens)
+    opener[places] = places[opens][np.cumsum(opens) - 1]
 
 
 def _that_matter(table: PacketTable, rows: Int64, pair: Int64, syn: Bools) -> Int64:
