@@ -202,13 +202,18 @@ def request_ending(request: HttpExchange, connection: Connection, last_s: float)
     )
     if open_ended and reset_by_server_side(connection):
         return _failed(Stage.RESPONSE, "reset")
-    if request.complete or (request.gap and not _sent_too_little(request, connection)):
+    lacking = request.gap or connection.server.unseen_acked_bytes > 0
+    if request.complete or (lacking and not _sent_too_little(request, connection)):
         return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, f"status {request.status}")
     if reset_by_server_side(connection):
         return _failed(Stage.RESPONSE, "reset")
     ended = request.inside is not None and request.inside.ended
-    if ended or connection.server.fin_s is not None:
+    if ended or _first(connection, Side.SERVER):
         return _failed(Stage.RESPONSE, "truncated")
+    own = connection.client_reset
+    left_s = [t for t in (connection.client.fin_s, own.time_s if own else None) if t is not None]
+    if left_s and min(left_s) - (request.body_end_s or request.request_s) < STILL_OPEN_S:
+        return Ending(Outcome.ABANDONED, Stage.RESPONSE, "given up by the client")
     if _open_at_end(connection, request.body_end_s or request.request_s, last_s):
         return _unknown(Stage.RESPONSE, "the capture ends")
     return _failed(Stage.RESPONSE, "stalled")

@@ -72,9 +72,13 @@ def _is_page(request: HttpExchange) -> bool:
     """A web page where info, mod, zip or a list was asked (error pages of 4xx and 5xx are not)."""
     if request.status == 511:
         return True
-    return (
-        request.status is not None and request.status < 300 and bool(HTML.match(request.body_start))
-    )
+    if request.status is None or request.status >= 300:
+        return False
+    if HTML.match(request.body_start):
+        return True
+    # Of HTTP/2 inside TLS the heads are kept, not the bodies.
+    bodiless = request.inside is not None and not request.body_start
+    return bodiless and (request.header("content-type") or "").lower().startswith("text/html")
 
 
 def _leads_nowhere(facts: Facts, request: HttpExchange) -> bool:
