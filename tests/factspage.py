@@ -34,6 +34,18 @@ WORDS: dict[Any, str] = {
 }
 """What JSON holds for a type of Python."""
 
+COMMON = {
+    "index": "Place in its table, from 0.",
+    "stream": "`connections.stream`: Wireshark's tcp.stream.",
+    "frame": "Its frame.",
+    "frames": "Its frames, in order.",
+    "time_s": "Seconds after frame 1.",
+    "start_s": "When it began, in seconds after frame 1.",
+    "end_s": "When it ended, in seconds after frame 1.",
+    "sender": "Who sent it.",
+}
+"""Meanings of columns and fields that the sources find too plain to explain."""
+
 
 def page() -> str:
     """The text of docs/facts.md."""
@@ -123,12 +135,20 @@ def _spelled(cells: CellType) -> str:
 
 
 def _meaning(column: Column) -> str:
-    text = text_of(column.owner).members[column.field]
+    text = _text(column.owner, column.field)
+    if not text and column.name.endswith("_utc"):
+        return f"`{column.name.removesuffix('_utc')}_s` as time of day."
     if column.counts is None:
         return text
     table = _table_of(column.counts)
     place = f"rows of [`{table.name}`](#{table.name})" if table else "they are in `--json` only"
     return f"How many: {place}. {text}".strip()
+
+
+def _text(shape: Any, field: str) -> str:
+    """What the source says about a field."""
+    said = text_of(shape).members[field]
+    return said or ("" if shape.__module__ == "captures.session" else COMMON.get(field, ""))
 
 
 def _table_of(counted: Any) -> Table | None:
@@ -149,7 +169,7 @@ def _shape(shape: Any) -> Iterator[str]:
     yield "| --- | --- | --- |"
     for field in fields(shape):
         word = "hex" if (shape, field.name) == (Certificate, "serial") else _word(hints[field.name])
-        yield f"| `{field.name}` | {word} | {_cell(texts.members[field.name])} |"
+        yield f"| `{field.name}` | {word} | {_cell(_text(shape, field.name))} |"
     yield ""
 
 

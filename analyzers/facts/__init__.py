@@ -82,6 +82,7 @@ class CaptureFacts:
     """What the capture itself is, and what it lost."""
 
     files: tuple[str, ...]
+    """Their names as given."""
     packets: int
     bytes: int
     """Size of the file on disk."""
@@ -90,6 +91,7 @@ class CaptureFacts:
     last_ns: int
     """Time of the latest packet."""
     duration_s: float
+    """Between the earliest and the latest packet."""
     dropped: int | None
     """Packets the capture tool or kernel says it lost; None when it does not say."""
     cut: str | None
@@ -99,6 +101,7 @@ class CaptureFacts:
     unseen_acked_bytes: int
     """Acknowledged TCP bytes that the capture never shows, over all connections."""
     duplicate_packets: int
+    """TCP segments that were recorded twice."""
     unsupported_packets: int
     """Packets of link types or protocols that were not read."""
     link_types: tuple[int, ...]

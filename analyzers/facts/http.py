@@ -44,6 +44,7 @@ class HttpExchange:
     index: int
     stream: int
     method: str
+    """As sent."""
     target: str
     """As sent: path, absolute URL, or host:port for CONNECT."""
     host: str | None
@@ -52,10 +53,13 @@ class HttpExchange:
     request_s: float
     """Last byte of the request head seen."""
     request_acked_s: float | None
+    """When the server's side acknowledged all of the request."""
     status: int | None
     """None: no (final) response was seen."""
     reason: str
+    """The words behind the status."""
     response_frame: int | None
+    """With the first byte of the response."""
     response_s: float | None
     """First byte of the response."""
     complete: bool
@@ -63,6 +67,7 @@ class HttpExchange:
     announced_bytes: int | None
     """Content-Length."""
     received_bytes: int
+    """Of the body."""
     body_end_s: float | None
     """Last body byte seen."""
     body_end_frame: int | None

@@ -74,6 +74,7 @@ class Hop:
     sent: int
     answered: int
     rtts_s: tuple[float, ...]
+    """One per answer."""
     frames: tuple[int, ...]
     reached: bool
     """The answer came from the destination itself."""

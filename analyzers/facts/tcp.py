@@ -57,6 +57,7 @@ class Retransmission:
     sequence: int
     """Relative to the sender's initial sequence number."""
     length: int
+    """Bytes of payload."""
     kind: RetransmissionKind
     loss: LossSide
     delay_s: float | None
@@ -96,7 +97,9 @@ class Pace:
     start_s: float
     """Its first data segment; the first span begins here."""
     span_s: float
+    """Length of each span."""
     payload: npt.NDArray[np.int64]
+    """Bytes in each span."""
 
     @property
     def end_s(self) -> float:
@@ -159,9 +162,11 @@ class Half:
     address: str
     port: int
     packets: int
+    """Frames, without those that the capture recorded twice."""
     payload_bytes: int
     """Distinct stream bytes seen (a retransmitted byte counts once)."""
     data_packets: int
+    """Of these, the ones with payload."""
     first_s: float | None
     last_s: float | None
     first_data_s: float | None
@@ -173,12 +178,17 @@ class Half:
     ttl_syn: int | None
     """TTL of the SYN or SYN-ACK."""
     mss: int | None
+    """Of its SYN: the largest segment that it takes. None when the SYN has no such option."""
     window_scale: int | None
+    """Of its SYN (RFC 7323): windows that it announces count in units of 2 to this power."""
     sack_permitted: bool
+    """Its SYN offers selective acknowledgements (RFC 2018)."""
     timestamps: bool
+    """Its SYN offers timestamps (RFC 7323)."""
     max_segment: int
     """Largest payload seen in one frame (above the MSS: offload)."""
     max_ip_length: int
+    """Longest IP packet."""
     acked_bytes: int
     """Stream bytes that the other side acknowledged (relative highest ACK less the SYN)."""
     highest_acked_frame: int | None
@@ -189,14 +199,20 @@ class Half:
     """Holes below the highest byte seen that were never filled nor acknowledged."""
     retransmissions: tuple[Retransmission, ...]
     out_of_order_frames: tuple[int, ...]
+    """Segments that others overtook; none of their bytes were seen before."""
     duplicate_ack_frames: tuple[int, ...]
+    """Its bare ACKs that repeat the one before (RFC 5681 section 2)."""
     zero_windows: tuple[ZeroWindow, ...]
     window_full_frames: tuple[int, ...]
+    """Its segments that fill the window which the other side announced."""
     keep_alive_frames: tuple[int, ...]
+    """Its segments that only ask whether the peer is there, or has room again (RFC 9293 3.8.4)."""
     dsack_frames: tuple[int, ...]
+    """Its ACKs that tell of bytes it received twice (RFC 2883)."""
     syn_frames: tuple[int, ...]
     """SYNs (client) or SYN-ACKs (server), copies included."""
     syn_times_s: tuple[float, ...]
+    """When these were sent."""
     fin_frame: int | None
     fin_s: float | None
     fin_ttl: int | None
@@ -249,6 +265,7 @@ class Connection:
     ack_frame: int | None
     """The client's first ACK after the SYN-ACK."""
     established: bool
+    """The client's ACK of the SYN-ACK was seen, or what only follows on one."""
     handshake_rtt_s: float | None
     """SYN to SYN-ACK; None when a SYN was repeated before it."""
     connect_s: float | None

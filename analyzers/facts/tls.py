@@ -41,7 +41,9 @@ class ClientHello:
     versions: tuple[int, ...]
     """0x0304 = TLS 1.3, 0x0303 = TLS 1.2, …; GREASE left out."""
     ciphers: tuple[int, ...]
+    """By IANA number, GREASE left out."""
     groups: tuple[int, ...]
+    """Key exchange groups it can do, by IANA number."""
     key_share_groups: tuple[int, ...]
     signature_schemes: tuple[int, ...]
     extensions: tuple[int, ...]
@@ -67,6 +69,7 @@ class ServerHello:
     version: int
     cipher: int
     group: int | None
+    """Of its key share; None in TLS 1.2."""
     resumed: bool
     hello_retry: bool
     """A HelloRetryRequest came first (RFC 8446 section 4.1.4)."""
