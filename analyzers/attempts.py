@@ -257,13 +257,13 @@ def _with_go_names(found: Iterable[Attempt]) -> list[Attempt]:
 
 def _without_losers(found: list[Attempt], parts: Parts) -> Iterator[Attempt]:
     """Mark happy-eyeballs losers: given up because another address of the name was faster."""
-    winners: dict[tuple[str | None, int | None], list[float]] = defaultdict(list)
+    winners: dict[tuple[str | None, int | None], list[tuple[float, str | None]]] = defaultdict(list)
     for attempt in found:
         if attempt.stream is not None:
             connection = parts.connections[attempt.stream]
             if connection.established and connection.connect_s is not None:
                 up_s = connection.first_s + connection.connect_s
-                winners[attempt.name, attempt.port].append(up_s)
+                winners[attempt.name, attempt.port].append((up_s, attempt.address))
     for attempt in found:
         yield _loser(attempt, parts, winners) or attempt
 
@@ -271,7 +271,7 @@ def _without_losers(found: list[Attempt], parts: Parts) -> Iterator[Attempt]:
 def _loser(
     attempt: Attempt,
     parts: Parts,
-    winners: dict[tuple[str | None, int | None], list[float]],
+    winners: dict[tuple[str | None, int | None], list[tuple[float, str | None]]],
 ) -> Attempt | None:
     if attempt.stage is not Stage.CONNECT or attempt.stream is None or attempt.name is None:
         return None
@@ -281,6 +281,7 @@ def _loser(
     last_s = parts.connections[attempt.stream].last_s
     won = any(
         first_s - HAPPY_EYEBALLS_S <= up_s <= max(first_s, last_s) + HAPPY_EYEBALLS_S
-        for up_s in winners[attempt.name, attempt.port]
+        and (attempt.reason != "refused" or address != attempt.address)
+        for up_s, address in winners[attempt.name, attempt.port]
     )
     return replace(attempt, outcome=Outcome.ABANDONED, reason="another was faster") if won else None

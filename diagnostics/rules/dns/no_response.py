@@ -29,9 +29,10 @@ from collections.abc import Iterator
 
 from analyzers.facts import DnsLookup, Facts, Stage
 from diagnostics.localize import resolver_hop
-from diagnostics.lookupfailures import Failure, failed_lookups, resolvers_of, spent_s
+from diagnostics.lookupfailures import Failure, failed_lookups, spent_s
 from diagnostics.report.escape import shell_word
-from diagnostics.tries import indices, listed, lookup_evidence, plural, seconds
+from diagnostics.timeline import union_s
+from diagnostics.tries import attempts_of_lookups, indices, listed, plural, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
 
 EXPLAINS = ("dns.half_answered", "dns.lossy", "dns.slow")
@@ -42,6 +43,7 @@ QUERY_TIMEOUT_S = 5.0
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per resolver whose silence left a lookup without an answer."""
+    yield from _skipped(facts)
     for server, failed in failed_lookups(facts, Failure.NO_RESPONSE).items():
         lookups = [lookup for lookup, _ in failed]
         yield Finding(
@@ -57,13 +59,39 @@ def find(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _skipped(facts: Facts) -> Iterator[Finding]:
+    """Servers that never answered anything, and whose silence another server made good."""
+    answering = {e.server for e in facts.dns if e.responses}
+    waits: dict[str, list[tuple[DnsLookup, float, float]]] = {}
+    for lookup in facts.lookups:
+        answered_s = [e.first_s for e in lookup.exchanges if e.responses]
+        for exchange in lookup.exchanges:
+            next_s = min((s for s in answered_s if s > exchange.first_s), default=None)
+            if exchange.server not in answering and lookup.addresses and next_s is not None:
+                waits.setdefault(exchange.server, []).append((lookup, exchange.first_s, next_s))
+    for server, found in waits.items():
+        lookups = list({k.index: k for k, _, _ in found}.values())
+        yield Finding(
+            hop=resolver_hop(facts, server),
+            summary=f"The resolver {server} never answers; each lookup waits for the next one.",
+            evidence=tuple(_evidence(k) for k in lookups[:3]),
+            fix=_fix(server, lookups[0].name),
+            confidence=0.9,
+            impact_s=union_s((start_s, end_s) for _, start_s, end_s in found),
+            attempts=indices(attempts_of_lookups(facts, lookups)),
+            delays_only=True,
+            stage=Stage.DNS,
+        )
+
+
 def _evidence(lookup: DnsLookup) -> Evidence:
-    queries = sum(len(e.queries) for e in lookup.exchanges)
-    span_s = lookup.end_s - lookup.start_s
-    return lookup_evidence(
-        lookup,
-        f"{plural(queries, 'query')} for {lookup.name} to {' and '.join(resolvers_of(lookup))} "
-        f"within {seconds(span_s)}, none answered",
+    silent = [e for e in lookup.exchanges if not e.responses]
+    times_s = [q.time_s for e in silent for q in e.queries]
+    servers = " and ".join(dict.fromkeys(e.server for e in silent))
+    return Evidence(
+        f"{plural(len(times_s), 'query')} for {lookup.name} to {servers} within "
+        f"{seconds(max(times_s) - min(times_s))}, none answered",
+        tuple(sorted(q.frame for e in silent for q in e.queries)),
     )
 
 

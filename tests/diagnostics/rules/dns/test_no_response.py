@@ -52,13 +52,6 @@ def test_names_that_fail_alike_are_one_finding() -> None:
     [
         pytest.param([question([0.0, 5.0], [response(5.01, SERVER)])], id="the retry is answered"),
         pytest.param(
-            [
-                *unanswered(0.0, server="192.0.2.1"),
-                *resolved(SERVER, at_s=5.0, server=RESOLVER),
-            ],
-            id="the second resolver answers",
-        ),
-        pytest.param(
             [question([0.0], [response(0.01, SERVER)]), question([0.0, 5.0], qtype="AAAA")],
             id="one type is answered",
         ),
@@ -67,3 +60,15 @@ def test_names_that_fail_alike_are_one_finding() -> None:
 )
 def test_what_is_answered_in_the_end_is_something_else(parts: list[Part]) -> None:
     assert not found(CODE, facts(parts, fetched(at_s=6.0), duration_s=10.0))
+
+
+def test_a_dead_first_resolver_delays_what_the_second_one_answers() -> None:
+    parts: list[Part] = [
+        *unanswered(0.0, server="192.0.2.1"),
+        *resolved(SERVER, at_s=5.0, server=RESOLVER),
+    ]
+    (finding,) = found(CODE, facts(parts, fetched(at_s=6.0), duration_s=10.0))
+    assert finding.hop.address == "192.0.2.1"
+    assert finding.impact_s == pytest.approx(5.0, abs=0.1)
+    assert finding.delays_only
+    assert not finding.fatal
