@@ -168,6 +168,8 @@ def _left_at_once(connection: Connection, server: ServerSide, steps: Progress) -
         return False
     last = server.stream.time_at(steps.flight_end - 1)
     frame = server.stream.frame_at(steps.flight_end - 1)
+    if connection.client.fin_frame is not None and connection.client.fin_frame < frame:
+        return False  # it had left before: what answers late data is its closed socket
     ends = [(connection.client.fin_frame, connection.client.fin_s)]
     reset = connection.client_reset
     if reset is not None:

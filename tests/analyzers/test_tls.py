@@ -189,6 +189,15 @@ def test_a_client_that_closes_ten_seconds_later_gave_up_waiting() -> None:
     assert not handshake(talk).rejected_by_client
 
 
+def test_a_flight_that_meets_a_closed_socket_was_not_judged() -> None:
+    hello, flight = _dialogue(V1_2).shake()[:2]
+    talk = wire([hello])
+    talk.send(0, flags=FIN | ACK)
+    talk.send(1, flight[1])
+    talk.send(0, flags=RST)
+    assert not handshake(talk).rejected_by_client
+
+
 def test_half_a_flight_is_no_flight() -> None:
     turns = _dialogue(V1_2).shake()
     talk = wire([turns[0], (SERVER, turns[1][1][:700])])
