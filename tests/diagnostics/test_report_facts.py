@@ -75,7 +75,9 @@ def test_an_empty_capture_can_be_shown() -> None:
 def replace_all(facts: Facts) -> Facts:
     """Facts of a capture without packets."""
     empty: dict[str, Any] = {
-        field.name: () for field in fields(Facts) if field.name not in ("capture", "session")
+        field.name: ()
+        for field in fields(Facts)
+        if field.name not in ("capture", "session", "decryption")
     }
     none = replace(facts.capture, packets=0, first_ns=0, last_ns=0, duration_s=0.0)
     return replace(facts, **{**empty, "hosts": {}, "capture": none})

@@ -65,7 +65,7 @@ def test_a_line_is_made_when_it_is_asked_for() -> None:
 @pytest.fixture
 def analyzed(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run `badhop analyze` on the handmade facts."""
-    monkeypatch.setattr(source, "facts_of", lambda _: handmade.facts())
+    monkeypatch.setattr(source, "facts_of", lambda *_: handmade.facts())
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(cli.cli, ("analyze", "x.pcap", *arguments))

@@ -25,7 +25,7 @@ def run(*arguments: str) -> Result:
 def test_without_pyarrow_one_line_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def unread(_: str) -> Facts:
+    def unread(*_: object) -> Facts:
         raise AssertionError("the capture was read in vain")
 
     monkeypatch.setattr(parquet, "available", lambda: False)
@@ -109,7 +109,7 @@ def test_a_failed_write_leaves_no_half_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(parquet, "_record_batch", full)
-    monkeypatch.setattr(source, "facts_of", lambda _: handmade.facts())
+    monkeypatch.setattr(source, "facts_of", lambda *_: handmade.facts())
     done = run("x.pcap", "--parquet", str(tmp_path))
     assert (done.exit_code, done.stderr) == (2, "badhop: No space left on device\n")
     assert not [*tmp_path.iterdir()]
@@ -117,6 +117,6 @@ def test_a_failed_write_leaves_no_half_file(
 
 def test_the_command_says_what_it_wrote(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    monkeypatch.setattr(source, "facts_of", lambda _: handmade.facts())
+    monkeypatch.setattr(source, "facts_of", lambda *_: handmade.facts())
     done = run("x.pcap", "http", "--parquet", str(tmp_path))
     assert (done.exit_code, done.stdout) == (0, f"3 tables with 2 rows in {tmp_path}\n")
