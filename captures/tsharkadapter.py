@@ -89,7 +89,10 @@ def dissect(
         raise TsharkMissing("tshark is not installed")
     with tempfile.TemporaryDirectory(prefix="badhop-") as folder:
         capture = Path(folder, "segments.pcapng")
-        numbers = _write(capture, segments, keylog)
+        try:
+            numbers = _write(capture, segments, keylog)
+        except OSError as error:
+            raise TsharkFailed(f"tshark's input cannot be written: {error.strerror}") from error
         for frame, found in _run(program, capture, fields):
             if 0 < frame <= len(numbers):
                 yield numbers[frame - 1], found
@@ -102,14 +105,7 @@ def _run(program: str, capture: Path, fields: Sequence[str]) -> Iterator[tuple[i
     for name in ("frame.number", *fields):
         command += ["-e", name]
     complaints = capture.with_name("complaints")
-    with complaints.open("wb") as errors:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env=_environment(capture.parent),
-        )
+    process = _start(command, complaints)
     late = threading.Event()
 
     def stop() -> None:
@@ -140,6 +136,20 @@ def _run(program: str, capture: Path, fields: Sequence[str]) -> Iterator[tuple[i
         raise TsharkFailed(f"tshark was stopped after {TIMEOUT_S:.0f} s")
     if status:
         raise TsharkFailed(f"tshark failed: {_complaint(complaints) or f'exit status {status}'}")
+
+
+def _start(command: Sequence[str], complaints: Path) -> subprocess.Popen[bytes]:
+    with complaints.open("wb") as errors:
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=_environment(complaints.parent),
+            )
+        except OSError as error:
+            raise TsharkFailed(f"tshark cannot be run: {error.strerror}") from error
 
 
 def _environment(folder: Path) -> dict[str, str]:
