@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import sqrt
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from analyzers.facts import Facts
 from diagnostics.losses import Losses, episodes
+from diagnostics.spans import Span
 from diagnostics.timeline import union_s
 from diagnostics.transfers import PLAIN_RATE, Busy, Transfer, ideal_s, transfers
 
 Float64 = npt.NDArray[np.float64]
-Span: TypeAlias = tuple[float, float]
 
 MATHIS = 1.22
 """√(3/2): rate = MSS / RTT · 1.22 / √p (Mathis et al. 1997, equation 3)."""

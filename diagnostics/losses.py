@@ -18,6 +18,7 @@ from analyzers.facts import (
     Side,
 )
 from diagnostics.queues import near, round_trips
+from diagnostics.spans import Span, busy, given_up_s, without
 from diagnostics.timeline import union_s
 
 Float64 = npt.NDArray[np.float64]
@@ -78,9 +79,16 @@ class Losses:
         """How many separate events of loss there were in a span."""
         return episodes(self.moments_s, self.rtt_s, start_s, end_s)
 
-    def waits_s(self) -> list[tuple[float, float]]:
-        """Spans in which a sender stood still until its timer repeated what was lost."""
-        return [span for c in self.connections for span in _waits(c)]
+    def waits_s(self) -> list[Span]:
+        """Spans in which senders stood still until a timer repeated what was lost, and no other
+        connection to the server moved data."""
+        return [
+            span
+            for c in self.connections
+            for span in without(
+                list(_waits(c)), [b for o in self.connections if o is not c for b in busy(o)]
+            )
+        ]
 
     def stalled_s(self) -> float:
         """How long, in all."""
@@ -152,7 +160,15 @@ def _moments(lost: Iterable[Retransmission]) -> set[float]:
     return {round(r.time_s - (r.delay_s or 0.0), 6) for r in lost}
 
 
-def _waits(connection: Connection) -> Iterator[tuple[float, float]]:
+def _waits(connection: Connection) -> Iterator[Span]:
+    """Until the client gave the connection up."""
+    end_s = given_up_s(connection)
+    for start_s, until_s in _timers(connection):
+        if end_s is None or start_s < end_s:
+            yield start_s, until_s if end_s is None else min(until_s, end_s)
+
+
+def _timers(connection: Connection) -> Iterator[Span]:
     for silence in connection.silences:
         if silence.cause == "loss":
             yield silence.start_s, silence.end_s

@@ -28,11 +28,12 @@ modfetch/fetch.go).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from analyzers.facts import Connection, Facts, Silence
 from diagnostics.localize import client_hop
 from diagnostics.scope import scope_of
+from diagnostics.spans import busy, without
 from diagnostics.timeline import union_s
 from diagnostics.tries import SHOWN, attempts_on, indices, plural, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
@@ -47,8 +48,6 @@ MIN_COST_SHARE = 0.2
 WAITING = frozenset(("sender_idle", "loss", "window", "path_silent"))
 """Silences in which others are waited for."""
 
-Span = tuple[float, float]
-
 
 def find(facts: Facts) -> Iterator[Finding]:
     """At most one finding: the pauses of this machine."""
@@ -57,9 +56,9 @@ def find(facts: Facts) -> Iterator[Finding]:
     pauses = [(c, s) for c in connections for s in c.silences if _pauses(c, s)]
     if not pauses:
         return
-    busy = [span for c in connections for span in _busy(c)]
-    busy += [(k.start_s, k.end_s) for k in facts.lookups]
-    alone = _without([(s.start_s, s.end_s) for _, s in pauses], busy)
+    others = [span for c in connections for span in busy(c, WAITING)]
+    others += [(k.start_s, k.end_s) for k in facts.lookups]
+    alone = without([(s.start_s, s.end_s) for _, s in pauses], others)
     cost_s = union_s(span for span in alone if span[1] - span[0] >= MIN_PAUSE_S)
     if cost_s < max(MIN_COST_S, MIN_COST_SHARE * facts.capture.duration_s):
         return
@@ -90,29 +89,6 @@ def _pauses(connection: Connection, silence: Silence) -> bool:
         and answered_s > silence.end_s
         and asked_s >= silence.end_s
     )
-
-
-def _busy(connection: Connection) -> list[Span]:
-    """When a connection moved data, or waited for anybody but the client."""
-    quiet = [(s.start_s, s.end_s) for s in connection.silences if s.cause not in WAITING]
-    return _without([(connection.first_s, connection.last_s)], quiet)
-
-
-def _without(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    """What of `spans` lies in none of `others`."""
-    left: list[Span] = []
-    taken = sorted(others)
-    for start_s, end_s in spans:
-        at_s = start_s
-        for low_s, high_s in taken:
-            if high_s <= at_s or low_s >= end_s:
-                continue
-            if low_s > at_s:
-                left.append((at_s, low_s))
-            at_s = max(at_s, high_s)
-        if at_s < end_s:
-            left.append((at_s, end_s))
-    return left
 
 
 def _longest(pauses: list[tuple[Connection, Silence]]) -> list[tuple[Connection, Silence]]:

@@ -30,9 +30,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzers.facts import Attempt, Connection, Facts, Stage
+from analyzers.facts import Attempt, Facts, Stage
 from diagnostics.deadpaths import DeadPath, dead_path
 from diagnostics.localize import path_hop
+from diagnostics.spans import given_up_s
 from diagnostics.timeline import union_s
 from diagnostics.tries import SHOWN, indices, names, plural, seconds
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
@@ -75,19 +76,12 @@ def _held_up(facts: Facts, dead: DeadPath) -> list[Attempt]:
 
 def _final(facts: Facts, dead: DeadPath) -> bool:
     """The download ended in this silence: nothing of it moves once the client gave up."""
-    given_up_s = _given_up_s(dead.connection)
-    return given_up_s is None or not any(
-        (c.server.last_data_s or 0.0) > given_up_s
+    left_s = given_up_s(dead.connection)
+    return left_s is None or not any(
+        (c.server.last_data_s or 0.0) > left_s
         for c in facts.connections
         if c.stream != dead.connection.stream and c.server.port != 53
     )
-
-
-def _given_up_s(connection: Connection) -> float | None:
-    """When the client ended the connection itself."""
-    reset = connection.client_reset
-    ends = [t for t in (connection.client.fin_s, reset.time_s if reset else None) if t is not None]
-    return min(ends, default=None)
 
 
 def _way(found: Sequence[DeadPath]) -> str:

@@ -58,16 +58,16 @@ def test_timers_cost_time_in_small_downloads() -> None:
     late = tuple(again(b, delay_s=b - a, kind=RetransmissionKind.TIMEOUT) for a, b in waits)
     server = sent(20_000, 0.2, 4.4) | {"retransmissions": late}
     stalls = tuple(silence(a, b, "loss") for a, b in waits)
-    finding = only(
-        CODE, facts(resolved(SERVER), fetched(server=server, silences=stalls, last_s=4.5))
-    )
+    whole = fetched(client=sent(900, 0.13), server=server, silences=stalls, last_s=4.5)
+    finding = only(CODE, facts(resolved(SERVER), whole))
     assert finding.impact_s == pytest.approx(2.9)
 
 
 def test_one_outage_that_ended() -> None:
     late = [again(t, delay_s=t - 1.0, kind=RetransmissionKind.TIMEOUT) for t in (1.3, 2.1, 4.0)]
     server = sent(20_000, 0.2, 4.4) | {"retransmissions": tuple(late)}
-    whole = fetched(server=server, silences=(silence(1.0, 4.0, "loss"),), last_s=4.5)
+    stall = silence(1.0, 4.0, "loss")
+    whole = fetched(client=sent(900, 0.13), server=server, silences=(stall,), last_s=4.5)
     assert only(CODE, facts(resolved(SERVER), whole)).impact_s == pytest.approx(3.0)
 
 
@@ -109,3 +109,17 @@ def test_where_every_third_segment_is_lost_silence_is_loss() -> None:
 
 def test_where_few_are_lost_a_long_silence_is_the_servers() -> None:
     assert not any(f.fatal or 0 in f.streams for f in found(CODE, facts(ended_stuck(6))))
+
+
+def test_what_a_spare_connection_waits_for_while_another_works_costs_nothing() -> None:
+    late = tuple(again(t, delay_s=0.7, kind=RetransmissionKind.TIMEOUT) for t in every(0.8, 1.0, 4))
+    stalls = tuple(silence(r.time_s - 0.7, r.time_s, "loss") for r in late)
+    spare = fetched(
+        1,
+        client=sent(900, 0.13),
+        server=sent(2000, 0.2, 3.5) | {"retransmissions": late},
+        silences=stalls,
+        last_s=3.6,
+    )
+    busy = fetched(0, client=sent(900, 0.13), server=sent(900_000, 0.2, 3.9), last_s=4.0)
+    assert not found(CODE, facts(resolved(SERVER), busy, spare))
