@@ -51,8 +51,10 @@ WAITING = frozenset(("sender_idle", "loss", "window", "path_silent"))
 
 def find(facts: Facts) -> Iterator[Finding]:
     """At most one finding: the pauses of this machine."""
-    mine = scope_of(facts).streams
-    connections = [facts.connection(s) for s in sorted(mine)]
+    scope = scope_of(facts)
+    if not scope.recognised:
+        return  # go does not pause to think, people before a browser or a shell do
+    connections = [facts.connection(s) for s in sorted(scope.streams)]
     pauses = [(c, s) for c in connections for s in c.silences if _pauses(c, s)]
     if not pauses:
         return

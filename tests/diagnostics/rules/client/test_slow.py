@@ -9,7 +9,17 @@ import pytest
 from analyzers.facts import Side, Silence
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, only, place, root_of
-from tests.factories import CLIENT, SERVER, Part, closed, facts, fetched, resolved, sent
+from tests.factories import (
+    CLIENT,
+    SERVER,
+    Part,
+    client_hello,
+    closed,
+    facts,
+    fetched,
+    resolved,
+    sent,
+)
 from tests.factories.courses import silence
 
 CODE = "client.slow"
@@ -56,3 +66,9 @@ def test_an_idle_connection_that_is_closed_at_last_cost_nothing() -> None:
 def test_short_pauses_are_work() -> None:
     short = [silence(t, t + 0.8, "client_idle") for t in (0.5, 1.5, 2.5, 3.5, 4.5)]
     assert not found(CODE, facts(resolved(SERVER), paused(0, *short)))
+
+
+def test_a_person_before_a_browser_pauses_to_read() -> None:
+    other = client_hello(0.13, is_go=False, sni="www.example.org")
+    parts = paused(0, PAUSE, name="www.example.org", hello=other)
+    assert not found(CODE, facts(parts))
