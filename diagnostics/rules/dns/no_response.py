@@ -67,7 +67,8 @@ def _skipped(facts: Facts) -> Iterator[Finding]:
         answered_s = [e.first_s for e in lookup.exchanges if e.responses]
         for exchange in lookup.exchanges:
             next_s = min((s for s in answered_s if s > exchange.first_s), default=None)
-            if exchange.server not in answering and lookup.addresses and next_s is not None:
+            silent = bool(exchange.queries) and exchange.server not in answering
+            if silent and lookup.addresses and next_s is not None:
                 waits.setdefault(exchange.server, []).append((lookup, exchange.first_s, next_s))
     for server, found in waits.items():
         lookups = list({k.index: k for k, _, _ in found}.values())
@@ -85,7 +86,7 @@ def _skipped(facts: Facts) -> Iterator[Finding]:
 
 
 def _evidence(lookup: DnsLookup) -> Evidence:
-    silent = [e for e in lookup.exchanges if not e.responses]
+    silent = [e for e in lookup.exchanges if e.queries and not e.responses]
     times_s = [q.time_s for e in silent for q in e.queries]
     servers = " and ".join(dict.fromkeys(e.server for e in silent))
     return Evidence(
