@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -56,24 +57,30 @@ def path_hops(facts: Facts, scope: Scope, findings: Sequence[Finding]) -> tuple[
 def _ends(facts: Facts, scope: Scope) -> Iterator[PathHop]:
     local = sorted(h.address for h in facts.hosts.values() if h.is_local)
     yield PathHop(0, Role.CLIENT, local[0] if local else None)
+    streams: dict[str, list[Connection]] = {}
+    for connection in facts.connections:
+        streams.setdefault(connection.server.address, []).append(connection)
+    known: dict[str, tuple[Role, str | None]] = {}
     for index in sorted(scope.attempts):
         attempt = facts.attempts[index]
         if attempt.lookup is not None:
             for exchange in facts.lookups[attempt.lookup].exchanges:
-                yield _host(facts, Role.RESOLVER, exchange.server, None)
+                known.setdefault(exchange.server, (Role.RESOLVER, None))
         if attempt.address is not None:
-            role = Role.PROXY if attempt.via_proxy else Role.SERVER
-            yield _host(facts, role, attempt.address, None if attempt.via_proxy else attempt.name)
+            proxy = (Role.PROXY, None)
+            known.setdefault(
+                attempt.address, proxy if attempt.via_proxy else (Role.SERVER, attempt.name)
+            )
+    for address, (role, name) in known.items():
+        yield _host(facts, streams.get(address, []), PathHop(None, role, address, name))
 
 
-def _host(facts: Facts, role: Role, address: str, name: str | None) -> PathHop:
-    host = facts.hosts.get(address)
-    streams = [c for c in facts.connections if c.server.address == address]
-    return PathHop(
+def _host(facts: Facts, streams: Sequence[Connection], hop: PathHop) -> PathHop:
+    """The hop with what its packets show of it."""
+    host = facts.hosts.get(hop.address or "")
+    return replace(
+        hop,
         distance=host.distance if host else None,
-        role=role,
-        address=address,
-        name=name,
         rtt_ms=_rtt(streams),
         loss=_loss(streams),
     )
