@@ -115,7 +115,7 @@ class Http2:
         if len(self.aborts) >= _MAX_ABORTS:
             return
         one = frame.kind == RST_STREAM
-        name = CODES[frame.code] if frame.code < len(CODES) else f"{frame.code:#x}"
+        name = CODES[frame.code] if 0 <= frame.code < len(CODES) else f"{frame.code:#x}"
         abort = StreamAbort(
             stream=self.stream,
             sender=side,
@@ -189,13 +189,9 @@ def frames_of(fields: dict[str, list[str]]) -> list[Frame]:
         heads = [[int(text, 0) for text in row] for row in zip(*columns, strict=True)]
         blocks = iter(_blocks(fields))
         resets = iter(_numbers(fields, "http2.rst_stream.error"))
-        farewells = iter(
-            zip(
-                _numbers(fields, "http2.goaway.error"),
-                _numbers(fields, "http2.goaway.last_stream_id"),
-                strict=True,
-            )
-        )
+        codes = _numbers(fields, "http2.goaway.error")
+        lasts = _numbers(fields, "http2.goaway.last_stream_id")
+        farewells = iter(list(zip(codes, lasts, strict=True)))
     except ValueError:
         return []
     found: list[Frame] = []
