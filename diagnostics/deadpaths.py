@@ -16,7 +16,7 @@ from analyzers.facts import (
     Stage,
 )
 from diagnostics.liveness import liveness
-from diagnostics.swallowed import swallowed
+from diagnostics.swallowed import Sizes
 from diagnostics.tries import plural, seconds
 
 MIN_ASKED = 3
@@ -41,26 +41,32 @@ class DeadPath:
     text: str
 
 
-def dead_path(facts: Facts, connection: Connection) -> DeadPath | None:
-    """How a connection died, if it did; what died of its size is not counted here."""
-    if not connection.established or connection.server_reset is not None:
-        return None
-    if _waits_for_hello(facts, connection) or swallowed(facts, connection) is not None:
-        return None
-    return _unanswered(facts, connection) or _unheard(connection) or _closing(facts, connection)
+def dead_paths(facts: Facts) -> list[DeadPath]:
+    """How connections died; what died of its size, and what boxes do to ClientHellos (nothing of
+    TLS came back yet), have rules of their own."""
+    sizes = Sizes(facts)
+    hellos = {h.stream for h in facts.handshakes}
+    stopped = {a.stream for a in facts.attempts if _stopped(a)}
+    found = []
+    for connection in facts.connections:
+        if not connection.established or connection.server_reset is not None:
+            continue
+        if connection.stream in hellos and not connection.server.sent_bytes:
+            continue
+        until_s = facts.capture.duration_s
+        dead = _unanswered(connection, until_s) or _unheard(connection)
+        if dead is None and connection.stream in stopped:
+            dead = _closing(connection, until_s)
+        if dead is not None and sizes.swallowed(connection) is None:
+            found.append(dead)
+    return found
 
 
-def _waits_for_hello(facts: Facts, connection: Connection) -> bool:
-    """Nothing of TLS came back yet: what boxes do to ClientHellos has rules of its own."""
-    asked = facts.handshake_of(connection.stream) is not None
-    return asked and not connection.server.sent_bytes
-
-
-def _unanswered(facts: Facts, connection: Connection) -> DeadPath | None:
+def _unanswered(connection: Connection, until_s: float) -> DeadPath | None:
     """The client's data and keep-alives since the last answer are never heard."""
     talk = connection.client.dialogue
     last_s = float(talk.heard_s[-1]) if len(talk.heard_s) else connection.first_s
-    alive = liveness(connection, last_s, facts.capture.duration_s)
+    alive = liveness(connection, last_s, until_s)
     asked = np.isin(talk.asked_frames, alive.frames)
     asked_s = talk.asked_s[asked]
     if alive.alive is not False or len(asked_s) < MIN_ASKED:
@@ -69,8 +75,8 @@ def _unanswered(facts: Facts, connection: Connection) -> DeadPath | None:
         return None
     server_s = connection.server.last_s or 0.0
     heard_later = server_s > float(asked_s[0]) + 2.0 * (connection.min_rtt_s or 0.1) + 0.2
-    since_s, until_s = float(asked_s[0]), connection.last_s
-    return DeadPath(connection, since_s, until_s, heard_later, True, alive.frames, alive.text)
+    since_s, end_s = float(asked_s[0]), connection.last_s
+    return DeadPath(connection, since_s, end_s, heard_later, True, alive.frames, alive.text)
 
 
 def _unheard(connection: Connection) -> DeadPath | None:
@@ -115,22 +121,18 @@ def _last_fresh_s(connection: Connection, run: list[Retransmission]) -> float:
     return max(fresh, default=connection.first_s)
 
 
-def _closing(facts: Facts, connection: Connection) -> DeadPath | None:
+def _closing(connection: Connection, until_s: float) -> DeadPath | None:
     """An answer stopped half-way, and not even the client's FIN is answered."""
-    attempt = next((a for a in facts.attempts if _stopped(a, connection)), None)
-    if attempt is None:
-        return None
     data_s = max(connection.server.last_data_s or 0.0, connection.client.last_data_s or 0.0)
-    alive = liveness(connection, data_s, facts.capture.duration_s)
+    alive = liveness(connection, data_s, until_s)
     if alive.alive is not False or connection.last_s - data_s < MIN_SILENT_S:
         return None
     return DeadPath(connection, data_s, connection.last_s, False, False, alive.frames, alive.text)
 
 
-def _stopped(attempt: Attempt, connection: Connection) -> bool:
+def _stopped(attempt: Attempt) -> bool:
     return (
-        attempt.stream == connection.stream
-        and attempt.outcome is Outcome.FAILED
+        attempt.outcome is Outcome.FAILED
         and attempt.stage >= Stage.PROXY
         and attempt.reason in UNFINISHED
     )

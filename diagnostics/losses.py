@@ -80,15 +80,10 @@ class Losses:
         return episodes(self.moments_s, self.rtt_s, start_s, end_s)
 
     def waits_s(self) -> list[Span]:
-        """Spans in which senders stood still until a timer repeated what was lost, and no other
+        """Spans in which a sender stood still until a timer repeated what was lost, and no
         connection to the server moved data."""
-        return [
-            span
-            for c in self.connections
-            for span in without(
-                list(_waits(c)), [b for o in self.connections if o is not c for b in busy(o)]
-            )
-        ]
+        waits = [span for c in self.connections for span in _waits(c)]
+        return without(waits, (span for c in self.connections for span in busy(c)))
 
     def stalled_s(self) -> float:
         """How long, in all."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable
+from itertools import islice
 from typing import TypeAlias
 
 from analyzers.facts import Connection
@@ -11,15 +13,27 @@ Span: TypeAlias = tuple[float, float]
 """Start and end in seconds."""
 
 
-def without(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The same time in spans that are disjoint and ascending."""
+    found: list[Span] = []
+    for start_s, end_s in sorted(spans):
+        if found and start_s <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end_s))
+        elif end_s > start_s:
+            found.append((start_s, end_s))
+    return found
+
+
+def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
     """What of `spans` lies in none of `others`."""
     left: list[Span] = []
-    taken = sorted(others)
+    taken = merged(others)
+    ends = [end_s for _, end_s in taken]
     for start_s, end_s in spans:
         at_s = start_s
-        for low_s, high_s in taken:
-            if high_s <= at_s or low_s >= end_s:
-                continue
+        for low_s, high_s in islice(taken, bisect_right(ends, start_s), None):
+            if low_s >= end_s:
+                break
             if low_s > at_s:
                 left.append((at_s, low_s))
             at_s = max(at_s, high_s)

@@ -39,11 +39,28 @@ class Swallowed:
     text: str
 
 
-def swallowed(facts: Facts, connection: Connection) -> Swallowed | None:
-    """What died of its size on a connection after its ClientHello was answered or delivered."""
-    if not connection.established:
-        return None
-    return _from_server(facts, connection) or _from_client(facts, connection)
+class Sizes:
+    """The largest packets that came through, by server address; made once for all connections."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.until_s = facts.capture.duration_s
+        self.inwards: dict[str, int] = {}
+        self.outwards: dict[str, int] = {}
+        for connection in facts.connections:
+            address = connection.server.address
+            _raise(self.inwards, address, connection.server.max_ip_length)
+            if 0 < connection.client.sent_bytes <= connection.client.acked_bytes:
+                _raise(self.outwards, address, connection.client.max_ip_length)
+
+    def swallowed(self, connection: Connection) -> Swallowed | None:
+        """What died of its size on a connection after its ClientHello was answered or delivered."""
+        if not connection.established:
+            return None
+        return _from_server(self, connection) or _from_client(self, connection)
+
+
+def _raise(largest: dict[str, int], address: str, length: int) -> None:
+    largest[address] = max(largest.get(address, 0), length)
 
 
 def version_of(connection: Connection) -> int:
@@ -51,17 +68,15 @@ def version_of(connection: Connection) -> int:
     return 6 if ":" in connection.server.address else 4
 
 
-def _from_server(facts: Facts, connection: Connection) -> Swallowed | None:
+def _from_server(sizes: Sizes, connection: Connection) -> Swallowed | None:
     server, version = connection.server, version_of(connection)
     never = server.sent_bytes - server.payload_bytes - server.unseen_acked_bytes
     silence = _last_silence(connection)
     if never < SMALLEST_LOST or silence is None:
         return None
     lost = min(never, connection.client.mss or DEFAULT_MSS[version]) + HEADERS[version]
-    passed = max(
-        c.server.max_ip_length for c in facts.connections if c.server.address == server.address
-    )
-    alive = liveness(connection, silence.start_s, facts.capture.duration_s)
+    passed = sizes.inwards[server.address]
+    alive = liveness(connection, silence.start_s, sizes.until_s)
     if passed >= lost or alive.alive is not True:
         return None
     frames = [silence.after_frame, *alive.frames, *_last_of(connection)]
@@ -76,7 +91,7 @@ def _from_server(facts: Facts, connection: Connection) -> Swallowed | None:
     )  # fmt: skip
 
 
-def _from_client(facts: Facts, connection: Connection) -> Swallowed | None:
+def _from_client(sizes: Sizes, connection: Connection) -> Swallowed | None:
     client, version = connection.client, version_of(connection)
     stuck = client.acked_bytes + 1
     copies = [
@@ -90,12 +105,10 @@ def _from_client(facts: Facts, connection: Connection) -> Swallowed | None:
         return None
     start_s = copies[0].time_s - (copies[0].delay_s or 0.0)
     length = copies[0].length + HEADERS[version]
-    reached = liveness(connection, start_s - 1e-6, facts.capture.duration_s)
+    reached = liveness(connection, start_s - 1e-6, sizes.until_s)
     if copies[-1].time_s - start_s < LASTING_S or reached.alive is not True:
         return None
-    if any(
-        _carried(c, length) for c in facts.connections if c.server.address == _server(connection)
-    ):
+    if sizes.outwards.get(connection.server.address, 0) >= length:
         return None
     text = (
         f"a segment of {copies[0].length} bytes is sent {len(copies) + 1} times over "
@@ -103,16 +116,6 @@ def _from_client(facts: Facts, connection: Connection) -> Swallowed | None:
     )
     frames = tuple(r.frame for r in copies)
     return Swallowed(connection, Side.CLIENT, length, 0, start_s, connection.last_s, frames, text)
-
-
-def _server(connection: Connection) -> str:
-    return connection.server.address
-
-
-def _carried(connection: Connection, length: int) -> bool:
-    """A client's packet of this length was acknowledged."""
-    client = connection.client
-    return client.max_ip_length >= length and 0 < client.sent_bytes <= client.acked_bytes
 
 
 def _last_silence(connection: Connection) -> Silence | None:

@@ -32,7 +32,7 @@ from analyzers.facts import Attempt, Connection, Facts, Stage
 from diagnostics.localize import distance_of
 from diagnostics.report.escape import shell_word
 from diagnostics.timeline import union_s
-from diagnostics.tries import SHOWN, indices, plural, seconds, streams
+from diagnostics.tries import SHOWN, grouped, indices, plural, seconds, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
 EXPLAINS = ("tcp.syn_timeout",)
@@ -45,11 +45,12 @@ MIN_COST_S = 0.25
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per name whose IPv6 addresses do not answer while IPv4 does."""
-    for name in dict.fromkeys(a.name for a in facts.attempts if a.name):
-        mine = [a for a in facts.attempts if a.name == name and a.stream is not None]
-        dead = [a for a in mine if _is_6(a) and _unanswered(facts, _of(facts, a))]
+    named = [a for a in facts.attempts if a.name and a.stream is not None]
+    told = {e.stream for e in facts.icmp}
+    for name, mine in grouped(named, lambda a: a.name).items():
+        dead = [a for a in mine if _is_6(a) and _unanswered(_of(facts, a), told)]
         works = [a for a in mine if not _is_6(a) and _of(facts, a).established]
-        if not works or _answers(facts, dead):
+        if not dead or not works or _answers(facts, dead):
             continue
         if sum(len(_of(facts, a).client.syn_frames) for a in dead) < MIN_SYNS:
             continue
@@ -80,12 +81,10 @@ def _is_6(attempt: Attempt) -> bool:
     return ":" in (attempt.address or "")
 
 
-def _unanswered(facts: Facts, connection: Connection) -> bool:
-    return (
-        connection.syn_frame is not None
-        and not connection.server.packets
-        and not any(e.stream == connection.stream for e in facts.icmp)
-    )
+def _unanswered(connection: Connection, told: set[int | None]) -> bool:
+    """Neither the host nor a router answered its SYN."""
+    silent = connection.syn_frame is not None and not connection.server.packets
+    return silent and connection.stream not in told
 
 
 def _answers(facts: Facts, dead: list[Attempt]) -> bool:

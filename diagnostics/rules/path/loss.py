@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import log2
 
-from analyzers.facts import Attempt, Connection, Facts, Outcome, Stage
+from analyzers.facts import Attempt, Connection, Facts, LossSide, Outcome, Stage
 from diagnostics.hops import Fault, narrowed
 from diagnostics.losscost import cost_s
 from diagnostics.losses import Losses, losses, queue_drops
@@ -87,7 +87,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         cost = cost_s(facts, found)
         if not _is_lossy(facts, found, cost) or queue_drops(found):
             continue
-        lossy = {c.stream for c in found.connections if _hit(found, c) and _by_loss(found, c)}
+        lossy = {c.stream for c in found.connections if _hit(c) and _by_loss(found, c)}
         attempts = _held_up(facts, found, lossy)
         stuck = any(_ends_stuck_s(c) for c in found.connections if c.stream in lossy)
         yield Finding(
@@ -125,10 +125,11 @@ def _went_on(found: Losses, waited: list[tuple[float, float]]) -> bool:
     return any((c.server.last_data_s or 0.0) > end_s for c in found.connections)
 
 
-def _hit(found: Losses, connection: Connection) -> bool:
-    frames = {r.frame for r in (*found.lost_in, *found.lost_out)}
-    halves = (connection.client, connection.server)
-    return any(r.frame in frames for h in halves for r in h.retransmissions)
+def _hit(connection: Connection) -> bool:
+    """It lost something that `Losses` counts."""
+    return any(r.loss is LossSide.BEFORE_CAPTURE for r in connection.server.retransmissions) or any(
+        r.loss is LossSide.AFTER_CAPTURE for r in connection.client.retransmissions
+    )
 
 
 def _by_loss(found: Losses, connection: Connection) -> bool:

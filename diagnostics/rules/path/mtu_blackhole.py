@@ -35,7 +35,7 @@ from analyzers.facts import Attempt, Facts, IcmpError, Stage
 from diagnostics.hellos import Cause, FailedHello, failed_hellos, what_is_seen
 from diagnostics.localize import icmp_hop, path_hop
 from diagnostics.report.escape import shell_word
-from diagnostics.swallowed import Swallowed, swallowed
+from diagnostics.swallowed import Sizes, Swallowed
 from diagnostics.timeline import union_s
 from diagnostics.tries import SHOWN, indices, lost_s, names, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop
@@ -56,7 +56,8 @@ def find(facts: Facts) -> Iterator[Finding]:
     """One finding per server whose large packets (or those to it) die."""
     hellos = failed_hellos(facts, Cause.MTU)
     dead = {h.attempt.stream for h in hellos}
-    found = [s for c in facts.connections if (s := swallowed(facts, c)) is not None]
+    sizes = Sizes(facts)
+    found = [s for c in facts.connections if (s := sizes.swallowed(c)) is not None]
     addresses = dict.fromkeys(
         [h.connection.server.address for h in hellos] + [s.connection.server.address for s in found]
     )

@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzers.facts import Attempt, Facts, Stage
-from diagnostics.deadpaths import DeadPath, dead_path
+from diagnostics.deadpaths import DeadPath, dead_paths
 from diagnostics.localize import path_hop
 from diagnostics.spans import given_up_s
 from diagnostics.timeline import union_s
@@ -43,9 +43,13 @@ EXPLAINS = ("http.slow_response", "http.stalled_body", "tls.handshake_timeout", 
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per server to which connections died."""
-    dead = [d for c in facts.connections if (d := dead_path(facts, c)) is not None]
+    dead = dead_paths(facts)
+    moved_s = max(
+        (c.server.last_data_s or 0.0 for c in facts.connections if c.server.port != 53),
+        default=0.0,
+    )
     for address, found in _by_address(dead).items():
-        attempts = [a for d in found for a in _held_up(facts, d)]
+        attempts = _held_up(facts, found)
         yield Finding(
             hop=_hop(facts, address),
             summary=f"{plural(len(found), 'connection')} to {names(attempts) or address} "
@@ -56,7 +60,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             impact_s=union_s((d.since_s, d.until_s) for d in found),
             attempts=indices(attempts),
             streams=frozenset(d.connection.stream for d in found),
-            fatal=any(_final(facts, d) for d in found),
+            fatal=any(_final(d, moved_s) for d in found),
             stage=min((a.stage for a in attempts), default=Stage.RESPONSE),
         )
 
@@ -68,20 +72,16 @@ def _by_address(dead: Sequence[DeadPath]) -> dict[str, list[DeadPath]]:
     return groups
 
 
-def _held_up(facts: Facts, dead: DeadPath) -> list[Attempt]:
-    """Attempts that were still going on when the connection died."""
-    stream = dead.connection.stream
-    return [a for a in facts.attempts if a.stream == stream and a.end_s >= dead.since_s]
+def _held_up(facts: Facts, found: Sequence[DeadPath]) -> list[Attempt]:
+    """Attempts that were still going on when their connection died."""
+    died_s = {d.connection.stream: d.since_s for d in found}
+    return [a for a in facts.attempts if a.stream in died_s and a.end_s >= died_s[a.stream]]
 
 
-def _final(facts: Facts, dead: DeadPath) -> bool:
-    """The download ended in this silence: nothing of it moves once the client gave up."""
+def _final(dead: DeadPath, moved_s: float) -> bool:
+    """The download ended in this silence: no server sent anything once the client gave up."""
     left_s = given_up_s(dead.connection)
-    return left_s is None or not any(
-        (c.server.last_data_s or 0.0) > left_s
-        for c in facts.connections
-        if c.stream != dead.connection.stream and c.server.port != 53
-    )
+    return left_s is None or moved_s <= left_s
 
 
 def _way(found: Sequence[DeadPath]) -> str:

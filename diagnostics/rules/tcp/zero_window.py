@@ -12,8 +12,9 @@ machine that swaps; at the server's side, a backend that does not take an upload
 
 How it is recognised
 --------------------
-Windows of zero that last at least a second in all and end with more data from the sender. Windows
-that are closed for milliseconds while a fast sender waits for a fast disk cost nothing.
+Windows of zero that last at least a second in all, while the sender asks for room or after which
+it goes on. Windows that are closed for milliseconds while a fast sender waits for a fast disk cost
+nothing.
 
 Fix
 ---
@@ -43,8 +44,11 @@ MIN_COST_S = 1.0
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per side (and server) that would not read."""
     yield from _of_side(facts, Side.CLIENT, list(facts.connections))
-    for address in dict.fromkeys(c.server.address for c in facts.connections):
-        mine = [c for c in facts.connections if c.server.address == address]
+    uploads: dict[str, list[Connection]] = {}
+    for connection in facts.connections:
+        if connection.server.zero_windows:
+            uploads.setdefault(connection.server.address, []).append(connection)
+    for mine in uploads.values():
         yield from _of_side(facts, Side.SERVER, mine)
 
 
@@ -75,12 +79,15 @@ def _closed(connection: Connection, side: Side) -> Iterator[tuple[ZeroWindow, fl
     other = connection.half(Side.SERVER if side is Side.CLIENT else Side.CLIENT)
     for zero in half.zero_windows:
         end_s = zero.end_s if zero.end_s is not None else connection.last_s
-        if _has_more(other, end_s):
+        if _has_more(other, zero, end_s):
             yield zero, end_s
 
 
-def _has_more(sender: Half, end_s: float) -> bool:
-    return sender.last_data_s is not None and sender.last_data_s > end_s
+def _has_more(sender: Half, zero: ZeroWindow, end_s: float) -> bool:
+    """It went on sending afterwards, or asked for room meanwhile."""
+    probes = sender.dialogue.asked_s
+    asked = bool(((probes > zero.start_s) & (probes <= end_s)).any())
+    return asked or (sender.last_data_s is not None and sender.last_data_s > end_s)
 
 
 def _longest(

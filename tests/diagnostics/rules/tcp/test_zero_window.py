@@ -6,7 +6,18 @@ import pytest
 
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, only, place, root_of
-from tests.factories import CLIENT, SERVER, closed, facts, fetched, frame_at, half, resolved, sent
+from tests.factories import (
+    CLIENT,
+    SERVER,
+    asked_again,
+    closed,
+    facts,
+    fetched,
+    frame_at,
+    half,
+    resolved,
+    sent,
+)
 from tests.factories.courses import every, shut
 
 CODE = "tcp.zero_window"
@@ -41,3 +52,10 @@ def test_windows_that_hold_nothing_up(zero: tuple[object, ...]) -> None:
     whole = fetched(client={"zero_windows": zero}, server=sent(90_000, 0.2, 1.6), last_s=6.0)
     assert not found(CODE, facts(resolved(SERVER), whole))
     assert not half(CLIENT, 1).zero_windows
+
+
+def test_a_client_that_never_reads_again_is_asked_for_room() -> None:
+    server = sent(90_000, 0.2, 0.9) | asked_again((0.9, 0.9), (1.3, 1.3), (2.1, 2.1), (5.0, 5.0))
+    client = sent(900, 0.2) | {"zero_windows": (shut(1.0, None),)}
+    whole = fetched(client=client, server=server, last_s=6.0)
+    assert only(CODE, facts(resolved(SERVER), whole)).impact_s == pytest.approx(5.0)
