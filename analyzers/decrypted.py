@@ -178,7 +178,10 @@ class _Inside:
 
     def take(self, piece: Piece, fields: dict[str, list[str]]) -> None:
         """Take what one piece completed."""
+        stream, before = self.flow.streams[piece.side], self.reached[piece.side]
         place = piece.frame, seconds_at(self.capture.table, piece.frame - 1)
+        # What is complete only now began behind what told something before.
+        begun = min(place, (stream.frame_at(before), stream.time_at(before)))
         self.reached[piece.side] = piece.stop
         self.types[piece.side] |= set(_numbers(fields.get(_TYPES)))
         self._alerts(piece.side, place, fields)
@@ -191,10 +194,12 @@ class _Inside:
             return
         if "http2.type" in fields:
             self.opened = True
-            self.http2.packet(place, piece.side, fields)
+            self.http2.packet(place, piece.side, fields, begun)
         elif fields.get(_PLAIN):
             self.opened = True
-            self.plain[piece.side].append(piece.frame, b"".join(_bytes(fields[_PLAIN])))
+            text = b"".join(_bytes(fields[_PLAIN]))
+            self.plain[piece.side].append(begun[0], text[:1])
+            self.plain[piece.side].append(piece.frame, text[1:])
 
     def exchanges(self) -> Iterable[HttpExchange]:
         """The HTTP exchanges inside."""

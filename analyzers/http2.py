@@ -73,7 +73,9 @@ class _Stream:
     asked: Place | None = None
     request: Headers = ()
     answered: Place | None = None
-    """First HEADERS of the server, interim ones left out."""
+    """Its first byte: of the server's HEADERS, interim ones left out."""
+    headed: Place | None = None
+    """When those were complete."""
     response: Headers = ()
     status: int | None = None
     received: int = 0
@@ -92,8 +94,10 @@ class Http2:
     aborts: list[StreamAbort] = field(default_factory=list)
     _streams: dict[int, _Stream] = field(default_factory=dict)
 
-    def packet(self, place: Place, side: Side, fields: dict[str, list[str]]) -> None:
-        """Take the frames that one packet completed."""
+    def packet(
+        self, place: Place, side: Side, fields: dict[str, list[str]], begun: Place | None = None
+    ) -> None:
+        """Take the frames that one packet completed; their first byte came at `begun`."""
         for frame in frames_of(fields):
             if frame.kind in (RST_STREAM, GOAWAY):
                 self._abort(place, side, frame)
@@ -103,7 +107,7 @@ class Http2:
                     asked = _Stream(asked=place, request=frame.headers)
                     self._streams[frame.stream] = asked
             elif known is not None and side is Side.SERVER:
-                _server_says(known, place, frame)
+                _server_says(known, place, begun or place, frame)
 
     def exchanges(self, cut: bool) -> Iterator[HttpExchange]:
         """The exchanges, in order of their requests; `cut`: what follows could not be read."""
@@ -139,7 +143,7 @@ class Http2:
         bodiless = method == "HEAD" or known.status in (204, 304)
         whole = bodiless or announced is None or known.received >= announced
         complete = known.status is not None and known.ended and whole
-        end = known.last or known.answered
+        end = known.last or known.headed
         return HttpExchange(
             index=0,
             stream=self.stream,
@@ -223,7 +227,7 @@ def _blocks(fields: dict[str, list[str]]) -> list[Headers]:
     return [tuple(next(pairs) for _ in range(count)) for count in counts]
 
 
-def _server_says(known: _Stream, place: Place, frame: Frame) -> None:
+def _server_says(known: _Stream, place: Place, begun: Place, frame: Frame) -> None:
     if frame.kind == DATA:
         known.received += max(frame.length, 0)
         known.last = place
@@ -231,7 +235,8 @@ def _server_says(known: _Stream, place: Place, frame: Frame) -> None:
         status = _size(next((v for k, v in frame.headers if k == ":status"), None))
         # Interim responses (RFC 9110 section 15.2) come before the final one.
         if status is not None and 200 <= status < 1000:
-            known.status, known.answered, known.response = status, place, frame.headers
+            known.headed = place
+            known.status, known.answered, known.response = status, begun, frame.headers
     if frame.kind in (DATA, HEADERS) and frame.flags & END_STREAM:
         known.ended = True
 
