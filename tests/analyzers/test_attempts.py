@@ -160,6 +160,8 @@ def test_spare_connections_of_the_start_are_no_failures(shaken: list[Part], reas
         (resolved(), "failed", "no address"),
         (unanswered(0.0, 5.0), "failed", "no answer"),
         (unanswered(9.5), "unknown", "the capture ends"),
+        (unanswered(4.5, 9.5), "failed", "no answer"),
+        (unanswered(5.0), "failed", "no answer"),
         ((question([0.0], icmp_frames=(9,)),), "failed", "unreachable"),
         (resolved(SERVER), "unknown", "resolved, not used"),
         (

@@ -33,6 +33,10 @@ STUB = "127.0.0.53"
         (resolved(), Failure.NO_ADDRESS),
         (unanswered(0.0, 5.0), Failure.NO_RESPONSE),
         ((question([0.0], icmp_frames=(9,)),), Failure.UNREACHABLE),
+        (
+            (question([0.0], icmp_frames=(9,)), question([0.0], qtype="AAAA")),
+            Failure.UNREACHABLE,
+        ),
         ((question([0.0], [response(0.01)]), question([0.0], qtype="AAAA")), Failure.HALF_ANSWERED),
         ((question([0.0], [response(0.01, whole=False)]),), None),
         ((question([], [response(0.01, rcode="NXDOMAIN")]),), None),

@@ -12,12 +12,15 @@ from tests.factories import (
     OTHER,
     SERVER,
     Part,
+    client_hello,
+    connection,
     facts,
     failed_hello,
     fetched,
     fetched_plain,
     refused_certificate,
     resolved,
+    sent,
     unconnected,
 )
 
@@ -113,6 +116,25 @@ def test_a_pipe_turns_to_the_next_entry_which_serves_it() -> None:
         resolved(OTHER, at_s=10.11, name=MIRROR),
         fetched(1, 10.13, name=MIRROR, address=OTHER),
     )
+
+
+def test_a_name_that_was_asked_before_is_no_replacement() -> None:
+    """The checksum database answered before the module proxy failed: it served something else."""
+    database = "sum.example"
+    assert lost(
+        resolved(OTHER, name=database),
+        fetched(0, 0.1, name=database, address=OTHER),
+        resolved(SERVER, at_s=0.2),
+        failed_hello(1, 0.3, hello=client_hello(0.33), acked=True),
+        resolved(OTHER, at_s=10.31, name=database),
+        fetched(2, 10.33, name=database, address=OTHER),
+    ) == [HERE]
+
+
+@pytest.mark.parametrize(("address", "needs"), [(SERVER, []), (OTHER, [f"{SERVER}:443"])])
+def test_without_names_the_address_tells_services_apart(address: str, needs: list[str]) -> None:
+    later = connection(1, 4.0, address=address, server=sent(900, 4.2))
+    assert lost(unconnected(0.1, 1.1, 3.1), later) == needs
 
 
 @pytest.mark.parametrize(

@@ -77,12 +77,17 @@ def test_enough_to_judge(captured: Facts) -> None:
     assert reason(captured) is None
 
 
-def test_a_command_that_was_ended_from_outside_is_not_healthy() -> None:
+@pytest.mark.parametrize("how", [{"signal": 15}, {"interrupted": True}])
+def test_a_command_that_was_ended_from_outside_is_not_healthy(how: dict[str, Any]) -> None:
     """Whoever pressed Ctrl-C was waiting for something."""
-    ended = facts(WORKS, session=session(exit_code=None, signal=2, interrupted=True))
+    ended = facts(WORKS, session=session(exit_code=None, **how))
     verdict = diagnose(ended)
     assert (verdict.outcome, verdict.root_cause) == (Outcome.INCONCLUSIVE, None)
     assert "ended before" in (verdict.reason or "")
+
+
+def test_an_exit_status_that_is_not_known_is_no_interruption() -> None:
+    assert diagnose(facts(WORKS, session=session(exit_code=None))).outcome is Outcome.HEALTHY
 
 
 def test_what_it_was_waiting_for_is_named() -> None:

@@ -86,6 +86,13 @@ def test_gos_words_where_the_chain_is_encrypted(words: str, refusal: Refusal) ->
     assert refusals(None, f"https://{NAME}/m: {current}") == [refusal]
 
 
+def test_the_detail_is_what_x509_says() -> None:
+    words = f'Get "https://{NAME}/m": tls: failed: {EXPIRED.replace("X is", "now is")}'
+    told = trusting(root(), output=(words,))
+    (refused,) = rejections(facts(refused_certificate(), session=told))
+    assert refused.detail == EXPIRED.replace("X is", "now is")
+
+
 def test_gos_words_need_the_name() -> None:
     assert refusals(None, f"https://other.example/m: {EXPIRED}") == [Refusal.UNKNOWN]
 

@@ -106,6 +106,14 @@ def test_the_session_knows_the_whole_time() -> None:
     assert found.client_s > 18.0
 
 
+def test_what_nothing_on_the_wire_explains_is_the_clients() -> None:
+    """Half a minute between two downloads: go was busy with something else."""
+    apart = facts(resolved(SERVER), fetched(), resolved(SERVER, at_s=30.0), fetched(1, 30.1))
+    found = spent(apart)
+    assert found.total_s == pytest.approx(31.1)
+    assert found.client_s > 28.0
+
+
 def test_an_empty_capture_took_no_time() -> None:
     assert spent(facts()) == TimeSpent()
 

@@ -104,6 +104,13 @@ def test_a_lone_answer_from_elsewhere_sooner_than_any_is_forged() -> None:
     assert place(only(CODE, facts(lone(quick, 2), LED_ASTRAY)))[2] == (2, 2)
 
 
+def test_a_ttl_that_answers_for_other_names_have_too_is_the_servers() -> None:
+    """Two ways to the resolver, or two machines behind its address."""
+    quick = response(0.002, SERVER, ip_ttl=63, latency_s=0.002)
+    again = question([8.0], [response(8.01, SERVER, ip_ttl=63)], name="n9.example.org")
+    assert not found(CODE, facts(lone(quick, 2), again, fetched()))
+
+
 @pytest.mark.parametrize(
     ("answer", "others"),
     [
