@@ -63,7 +63,7 @@ def duplicate_acks(table: PacketTable, seen: Segments, arrived: Arrivals, blocks
     As RFC 5681 section 2 defines them, with one addition: a changed window does not hide it when
     it carries a SACK block (RFC 6675). Answers to keep-alives and probes are none.
     """
-    highest = seen.highest_before(seen.ack)
+    highest = seen.ack_before
     bare = (seen.length == 0) & ((seen.flags & (SYN | FIN | RST)) == 0)
     found: Int64 = np.flatnonzero(bare & (seen.ack > NOWHERE) & (seen.ack == highest))
     found = found[(seen.start[found] == arrived.before[found]) & (arrived.peer[found] >= 0)]
@@ -71,6 +71,6 @@ def duplicate_acks(table: PacketTable, seen: Segments, arrived: Arrivals, blocks
     window = table.window[seen.rows[found]]
     same = window == table.window[seen.rows[before]]
     same |= np.isin(found, blocks.segment)
-    under_way = seen.highest(seen.stop)[peer] > seen.ack[found]
+    under_way = seen.stop_so_far(peer) > seen.ack[found]
     repeats = same & under_way & (window > 0) & ~arrived.keep_alive[peer]
     return np.asarray(found[repeats])

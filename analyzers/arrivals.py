@@ -45,9 +45,9 @@ def arrivals(table: PacketTable, seen: Segments) -> Arrivals:
     brought = pieces.stop - pieces.start
     new_bytes = np.zeros(len(seen.rows), dtype=np.int64)
     np.add.at(new_bytes, pieces.index, brought)
-    before = seen.highest_before(seen.stop)
+    before = seen.stop_before
     peer = seen.last_of_peer()
-    acked = np.where(peer >= 0, seen.highest(seen.ack)[peer], NOWHERE)
+    acked = np.where(peer >= 0, seen.ack_so_far(peer), NOWHERE)
     keep_alive = np.zeros(len(seen.rows), dtype=np.bool_)
     keep_alive[_keep_alives(table, seen, before, peer, acked)] = True
     behind = (seen.start >= 0) & (seen.start < before) & ~keep_alive

@@ -16,40 +16,53 @@ from captures.packets import FIN, RST, SYN
 Bools = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
 
+
 @dataclass(frozen=True, slots=True)
-class Dialogues:
-    """Segments that ask, and segments that show what their sender heard; both by half."""
+class _Marked:
+    """Some segments of a batch, by half."""
 
-    seen: Segments
-    asks: Int64
-    hears: Int64
+    time_s: npt.NDArray[np.float64]
+    frames: Int64
+    starts: list[int]
+    """Those of half h are starts[h]:starts[h + 1]."""
 
-    def of(self, half: int) -> Dialogue:
-        """Return what a half asked, and when its peer showed that it had heard."""
-        asks = self._part(self.asks, half)
-        if not len(asks):
-            return SILENT
-        hears = self._part(self.hears, half ^ 1)
-        times, rows = self.seen.time_ns, self.seen.rows
-        return Dialogue(
-            asked_s=times[asks] / 1e9,
-            asked_frames=rows[asks] + 1,
-            heard_s=times[hears] / 1e9,
-            heard_frames=rows[hears] + 1,
-        )
-
-    def _part(self, places: Int64, half: int) -> Int64:
-        first, last = np.searchsorted(self.seen.half[places], (half, half + 1))
-        return places[first:last]
+    def of(self, half: int) -> slice:
+        """Where those of one half are."""
+        return slice(self.starts[half], self.starts[half + 1])
 
 
-def dialogues(seen: Segments, arrived: Arrivals, blocks: Blocks) -> Dialogues:
-    """Find what asks and what answers in a batch."""
+def dialogues(seen: Segments, arrived: Arrivals, blocks: Blocks) -> list[Dialogue]:
+    """Return what each half of a batch asked, and when its peer showed that it had heard."""
+    asks, hears = (_marked(seen, which) for which in _asks_and_hears(seen, arrived, blocks))
+    return [
+        _dialogue(asks, asks.of(half), hears, hears.of(half ^ 1)) for half in range(seen.halves)
+    ]
+
+
+def _dialogue(asks: _Marked, asked: slice, hears: _Marked, heard: slice) -> Dialogue:
+    if asked.start == asked.stop:
+        return SILENT
+    return Dialogue(
+        asked_s=asks.time_s[asked],
+        asked_frames=asks.frames[asked],
+        heard_s=hears.time_s[heard],
+        heard_frames=hears.frames[heard],
+    )
+
+
+def _marked(seen: Segments, which: Bools) -> _Marked:
+    places = np.flatnonzero(which)
+    starts = np.searchsorted(seen.half[places], np.arange(seen.halves + 1))
+    return _Marked(seen.time_ns[places] / 1e9, seen.rows[places] + 1, starts.tolist())
+
+
+def _asks_and_hears(seen: Segments, arrived: Arrivals, blocks: Blocks) -> tuple[Bools, Bools]:
+    """Return which segments ask, and which show what their sender heard."""
     carries = (seen.length > 0) | ((seen.flags & (SYN | FIN)) != 0)
     asks = (carries | arrived.keep_alive) & ((seen.flags & RST) == 0) & (seen.stop > NOWHERE)
     hears = _hears(seen, arrived, asks)
     hears[_report_more(seen, blocks)] = True
-    return Dialogues(seen, np.flatnonzero(asks), np.flatnonzero(hears))
+    return asks, hears
 
 
 def _report_more(seen: Segments, blocks: Blocks) -> Int64:
@@ -69,7 +82,7 @@ def _hears(seen: Segments, arrived: Arrivals, asks: Bools) -> Bools:
     retransmission) and acknowledge it. A repeated ACK by itself shows nothing: a sender that
     hears no more goes on repeating its last one.
     """
-    hears = seen.ack > seen.highest_before(seen.ack)
+    hears = seen.acks_more.copy()
     repeats = np.flatnonzero(asks & (arrived.keep_alive | (seen.stop <= arrived.before)))
     if not len(repeats):
         return hears

@@ -33,9 +33,7 @@ def duplicates(table: PacketTable, seen: Segments) -> Bools:
     copy = np.zeros(len(seen.rows), dtype=np.bool_)
     if len(copy) < 2:
         return copy
-    pending = np.flatnonzero(
-        (seen.stop <= seen.highest_before(seen.stop)) & (seen.ack <= seen.highest_before(seen.ack))
-    )
+    pending = np.flatnonzero((seen.stop <= seen.stop_before) & ~seen.acks_more)
     unsure: list[npt.NDArray[np.intp]] = []
     for step in range(1, REACH + 1):
         earlier = pending - step
@@ -44,8 +42,7 @@ def duplicates(table: PacketTable, seen: Segments) -> Bools:
         pending, earlier = pending[near], earlier[near]
         if not len(pending):
             break
-        same = _same_packet(table, seen, pending, earlier)
-        sure, likely = _judge(table, seen, pending[same], earlier[same])
+        sure, likely = _judge(table, seen, *_same_packet(table, seen, pending, earlier))
         copy[sure] = True
         unsure.append(likely)
         pending = pending[~copy[pending]]
@@ -56,15 +53,19 @@ def duplicates(table: PacketTable, seen: Segments) -> Bools:
     return copy
 
 
-def _same_packet(table: PacketTable, seen: Segments, late: Int64, early: Int64) -> Bools:
-    """Return which pairs agree in every header field that a copy keeps."""
-    same: Bools = (seen.flags[late] == seen.flags[early]) & (
-        seen.length[late] == seen.length[early]
-    )
-    a, b = seen.rows[late], seen.rows[early]
-    for column in (table.seq, table.ack, table.ip_id, table.window, table.tsval, table.tsecr):
-        same &= column[a] == column[b]
-    return same
+def _same_packet(
+    table: PacketTable, seen: Segments, late: Int64, early: Int64
+) -> tuple[Int64, Int64]:
+    """Return those of the pairs that agree in every header field that a copy keeps."""
+    # What tells most pairs apart comes first: few are left for the fields behind it.
+    for column in (table.ip_id, table.seq, table.tsval, table.ack, table.tsecr, table.window):
+        same = column[seen.rows[late]] == column[seen.rows[early]]
+        late, early = late[same], early[same]
+        if not len(late):
+            return late, early
+    same = seen.flags[late] == seen.flags[early]
+    same &= seen.length[late] == seen.length[early]
+    return late[same], early[same]
 
 
 def _judge(table: PacketTable, seen: Segments, late: Int64, early: Int64) -> tuple[Int64, Int64]:

@@ -112,8 +112,8 @@ def _conducts(
     first = spans.last_before(half, seen.rows[spans.begin] + 1)
     last = spans.last_before(half, stop)
     peer = spans.last_before(half ^ 1, stop)
-    sent = np.where(last >= 0, seen.highest(seen.stop)[last], NOWHERE)
-    heard = np.where(peer >= 0, seen.highest(seen.ack)[peer], NOWHERE)
+    sent = np.where(last >= 0, seen.stop_so_far(last), NOWHERE)
+    heard = np.where(peer >= 0, seen.ack_so_far(peer), NOWHERE)
     final = np.searchsorted(seen.half, half, side="right") - 1
     columns = (
         _shut_for_long(table, spans, half, first, last),

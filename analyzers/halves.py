@@ -131,7 +131,7 @@ def _courses(parts: HalfParts) -> list[Column]:
     return [
         parts.total.sent.tolist(),
         [parts.judged.overtaken.get(half, ()) for half in numbers],
-        [asked.of(half) for half in numbers],
+        asked,
         [pace.get(half) for half in numbers],
     ]
 

@@ -40,6 +40,8 @@ def first_copies(start: Int64, stop: Int64) -> Pieces:
     """
     index = np.flatnonzero(stop > start)
     start, stop = start[index], stop[index]
+    if bool((start[1:] >= stop[:-1]).all()):
+        return Pieces(index, start, stop)
     before = highest_before(stop)
     fresh = np.maximum(start, before)
     ahead = np.flatnonzero(stop > fresh)

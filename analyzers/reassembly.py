@@ -50,6 +50,8 @@ class ByteStream:
         self._available = available
         self._position = table.payload_offset[row] + skip
         """Where each piece lies in the capture's byte store."""
+        self._latest = -1, 0
+        """An offset, and its piece: several things are asked about each."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Return at most `length` bytes from `offset`; fewer where they stop being there."""
@@ -113,23 +115,29 @@ class ByteStream:
 
     def _piece(self, offset: int) -> int:
         """Return the piece with this byte, or the next one after it."""
-        return int(np.searchsorted(self._stop, offset, side="right"))
+        if offset != self._latest[0]:
+            self._latest = offset, int(self._stop.searchsorted(offset, side="right"))
+        return self._latest[1]
 
 
-def byte_stream(capture: Capture, connection: Connection, side: Side) -> ByteStream:
-    """Return the bytes that `side` of a connection sent."""
-    table, rows = capture.table, connection.rows
-    sent = _from_client(table, connection) == (side is Side.CLIENT)
+def byte_stream(
+    capture: Capture, connection: Connection, side: Side, most_rows: int | None = None
+) -> ByteStream:
+    """Return the bytes that `side` of a connection sent, in its first packets or in all."""
+    table, rows = capture.table, connection.rows[:most_rows]
+    sent = _from_client(table, connection, rows) == (side is Side.CLIENT)
     flags = table.tcp_flags[rows]
-    own = rows[sent & ((flags & RST) == 0)]
-    peers = rows[~sent & ((flags & (RST | ACK)) == ACK)]
-    data = own[table.payload_length[own] > 0]
-    fin = bool((table.tcp_flags[own] & FIN).any())
+    calm = (flags & RST) == 0
+    own = sent & calm
+    carries = own & (table.payload_length[rows] > 0)
+    data = rows[carries]
+    fin = bool((flags[own] & FIN).any())
     if not len(data):
         return ByteStream(capture, data, np.empty(0, dtype=np.int64), fin)
-    syns = own[(table.tcp_flags[own] & SYN) != 0]
-    base = _first_byte(table, syns, peers, connection.starts_midway)
-    starts = table.seq[data] + (table.tcp_flags[data] & SYN != 0)
+    syn = (flags & SYN) != 0
+    peers = rows[~sent & calm & ((flags & ACK) != 0)]
+    base = _first_byte(table, rows[own & syn], peers, connection.starts_midway)
+    starts = table.seq[data] + syn[carries]
     offsets, belongs = unwrap(starts, int(starts[0]) if base is None else base)
     data, offsets = data[belongs], offsets[belongs]
     if base is None:
@@ -151,9 +159,9 @@ def _first_byte(table: PacketTable, syns: Int64, peers: Int64, midway: bool) -> 
     return firsts[0] if firsts else None
 
 
-def _from_client(table: PacketTable, connection: Connection) -> Bools:
-    """Return which rows of the connection carry the client's address and port."""
-    rows, client = connection.rows, connection.client
+def _from_client(table: PacketTable, connection: Connection, rows: Int64) -> Bools:
+    """Return which of the connection's rows carry the client's address and port."""
+    client = connection.client
     source, port = table.source[rows], table.source_port[rows]
     first = (str(table.addresses[source[0]]), int(port[0])) == (client.address, client.port)
     same: Bools = (source == source[0]) & (port == port[0])

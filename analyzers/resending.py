@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analyzers.acks import Blocks
 from analyzers.arrivals import Arrivals
 from analyzers.rtt import Timings
-from analyzers.segments import NOWHERE, POSITION_BITS, Segments
+from analyzers.segments import NOWHERE, Segments
 from analyzers.sequences import distances
 from captures.packets import FIN, SYN, PacketTable
 
@@ -141,8 +141,7 @@ def _exposures(seen: Segments, arrived: Arrivals, found: Int64, first_fin: Bools
         byte[brings] = arrived.pieces.start[order[at]]
     fills = np.flatnonzero(brings | first_fin)
     byte = byte[fills]
-    reached = seen.highest(seen.stop) + (seen.half << POSITION_BITS)
-    by = np.searchsorted(reached, byte, side="right")
+    by = np.searchsorted(seen.reach, byte, side="right")
     exposed[fills] = np.where(by < found[fills], by, -1)
     return exposed
 
@@ -170,9 +169,8 @@ def _answers_original(
     """Return which segments were sent for nothing, by the timestamp that their ACK echoes."""
     if not len(found):
         return np.zeros(0, dtype=np.bool_)
-    reached = seen.highest(seen.ack) + (seen.half << POSITION_BITS)
     peer = seen.half[found] ^ 1
-    answer = np.searchsorted(reached, seen.at(seen.start[found], peer), side="right")
+    answer = np.searchsorted(seen.ack_reach, seen.at(seen.start[found], peer), side="right")
     answer = np.minimum(answer, len(seen.rows) - 1)
     a, b, first = seen.rows[found], seen.rows[answer], seen.rows[original]
     outstanding = (original >= 0) & (arrived.acked[found] == seen.start[found])

@@ -83,7 +83,7 @@ def _find(table: PacketTable, seen: Segments, arrived: Arrivals) -> _Resets:
     told[seen.half[seen.ack > NOWHERE]] = True
     near = np.maximum(arrived.before[at], 0)
     position = near + distances(table.seq[rows], seen.base[half] + near.astype(np.uint32))
-    marks = np.maximum(seen.highest_before(seen.ack)[at], 0)
+    marks = np.maximum(seen.ack_before[at], 0)
     acknowledges = marks + distances(table.ack[rows], seen.base[peer] + marks.astype(np.uint32))
     return _Resets(
         segment=at,
@@ -166,7 +166,7 @@ def _went_on(
     calm = usual & ((seen.flags & RST) == 0)
     carries = (seen.length > 0) | ((seen.flags & FIN) != 0)
     fresh = _last(seen, calm & carries & (seen.stop > arrived.before))[found.half]
-    moving = calm & ((seen.flags & SYN) == 0) & (seen.ack > seen.highest_before(seen.ack))
+    moving = calm & ((seen.flags & SYN) == 0) & seen.acks_more
     moved = _last(seen, moving)[found.half]
     data = (fresh > found.segment) & (seen.stop[fresh] > found.position) & found.known
     return np.asarray(data | (moved > found.segment) | _answered_after(seen, calm, found))

@@ -95,7 +95,7 @@ def _by_ack(_: PacketTable, seen: Segments, arrived: Arrivals) -> Pairs:
     """Return segments and the ACKs that are their first, by exact match and Karn's rule."""
     counts = (seen.length > 0) | ((seen.flags & (SYN | FIN)) != 0)
     sent = np.flatnonzero(counts & (seen.start > NOWHERE) & (seen.stop > arrived.before))
-    acks = np.flatnonzero(seen.ack > seen.highest_before(seen.ack))
+    acks = np.flatnonzero(seen.acks_more)
     ends = seen.at(seen.stop[sent], seen.half[sent])
     wanted = seen.at(seen.ack[acks], seen.half[acks] ^ 1)
     place = np.searchsorted(ends, wanted)
@@ -158,7 +158,7 @@ def _prompt(seen: Segments, carriers: Int64, echoes: Int64) -> Bools:
 
 def _under_way(seen: Segments, arrived: Arrivals, sent: Int64, answers: Int64) -> Int64:
     """Return bytes in flight for each sample, as `RttSamples.bytes_in_flight` has it."""
-    outgoing = seen.highest(seen.stop)[sent] - arrived.acked[sent]
+    outgoing = seen.stop_so_far(sent) - arrived.acked[sent]
     outgoing[arrived.acked[sent] <= NOWHERE] = 0
     total = np.cumsum(arrived.new_bytes)
     peer = arrived.peer[sent]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,8 @@ POSITION_BITS = 44
 NOWHERE = -(1 << 43)
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots, which leave no room for what is worked out once and asked for by many.
+@dataclass(frozen=True)
 class Segments:
     """Segments grouped by half, in file order within each.
 
@@ -69,17 +71,48 @@ class Segments:
         placed += positions
         return placed
 
-    def highest(self, positions: Int64) -> Int64:
-        """Return the highest of each half's positions up to and including each segment."""
+    @cached_property
+    def reach(self) -> Int64:
+        """The highest `stop` of its half up to and including each segment, as `at` has it."""
+        return self._highest(self.stop)
+
+    @cached_property
+    def ack_reach(self) -> Int64:
+        """The highest `ack` of its half up to and including each segment, as `at` has it."""
+        return self._highest(self.ack)
+
+    @cached_property
+    def stop_before(self) -> Int64:
+        """The highest `stop` of its half before each segment, NOWHERE if none."""
+        return self._before(self.reach)
+
+    @cached_property
+    def ack_before(self) -> Int64:
+        """The highest `ack` of its half before each segment, NOWHERE if none."""
+        return self._before(self.ack_reach)
+
+    @cached_property
+    def acks_more(self) -> Bools:
+        """Each acknowledges more than all before it of its half."""
+        return self.ack > self.ack_before
+
+    def stop_so_far(self, places: Int64) -> Int64:
+        """Return the highest `stop` of its half up to and including each of some segments."""
+        return self.reach[places] - (self.half[places] << POSITION_BITS)
+
+    def ack_so_far(self, places: Int64) -> Int64:
+        """Return the highest `ack` of its half up to and including each of some segments."""
+        return self.ack_reach[places] - (self.half[places] << POSITION_BITS)
+
+    def _highest(self, positions: Int64) -> Int64:
         highest = self.at(positions)
         np.maximum.accumulate(highest, out=highest)
-        highest -= self.half << POSITION_BITS
         return highest
 
-    def highest_before(self, positions: Int64) -> Int64:
-        """Return the highest of each half's positions before each segment, NOWHERE if none."""
-        before = self.highest(positions)
-        before[1:] = before[:-1]
+    def _before(self, reach: Int64) -> Int64:
+        before = np.empty_like(reach)
+        before[1:] = reach[:-1]
+        before[1:] -= self.half[:-1] << POSITION_BITS
         before[self.firsts(self.half)] = NOWHERE
         return before
 

@@ -34,6 +34,14 @@ def unwrap(numbers: UInt32, base: int) -> tuple[Int64, Bools]:
     `numbers` are in order of arrival, the first is near `base`. One that jumps further than a
     window can reach does not belong, and does not carry those after it along.
     """
+    if len(numbers):
+        steps = np.empty(len(numbers), dtype=np.int32)
+        steps[0] = distance(int(numbers[0]), base)
+        np.subtract(numbers[1:], numbers[:-1], out=steps[1:].view(np.uint32))
+        if int(steps.min()) >= -FARTHEST_STEP and int(steps.max()) <= FARTHEST_STEP:
+            positions = np.cumsum(steps, dtype=np.int64)
+            if int(positions.min()) > -FARTHEST and int(positions.max()) < FARTHEST:
+                return positions, np.ones(len(positions), dtype=np.bool_)
     return unwrap_groups(numbers, np.zeros(1, dtype=np.int64), np.array([base], dtype=np.uint32))
 
 

@@ -7,7 +7,6 @@ how much was downloaded in between does not matter.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -68,12 +67,11 @@ def _handshake(
     capture: Capture, connection: Connection, starts: tuple[int, int], index: int
 ) -> TlsHandshake | None:
     """Read one handshake that begins at these offsets of the client's and the server's bytes."""
-    head = replace(connection, rows=connection.rows[:HEAD_ROWS])
-    client_stream = byte_stream(capture, head, Side.CLIENT)
+    client_stream = byte_stream(capture, connection, Side.CLIENT, HEAD_ROWS)
     client = read_client(client_stream, starts[0])
     if client is None and (connection.server.payload_bytes == 0 or client_stream.contiguous):
         return None
-    server = read_server(byte_stream(capture, head, Side.SERVER), starts[1])
+    server = read_server(byte_stream(capture, connection, Side.SERVER, HEAD_ROWS), starts[1])
     if client is None:
         if server.choice is None:
             return None

@@ -24,7 +24,8 @@ MAX_MESSAGES = 64
 #: Encrypted records walked: a handshake has below ten, and some of what follows is wanted too.
 MAX_ENCRYPTED = 64
 
-_CHUNK = 4096
+#: Read at a time while records are short, as in a handshake, and where they are long.
+_CHUNK, _SHORT_CHUNK = 4096, 64
 
 
 class Stream(Protocol):
@@ -106,7 +107,8 @@ def walk(stream: Stream, start: int) -> list[Record]:
     offset, encrypted = start, 0
     while offset < stream.end and offset - start < MAX_HANDSHAKE_BYTES:
         if not at <= offset <= at + len(chunk) - HEADER:
-            chunk, at = stream.read(offset, _CHUNK), offset
+            size = _SHORT_CHUNK if records and records[-1].length > _CHUNK else _CHUNK
+            chunk, at = stream.read(offset, size), offset
         header = chunk[offset - at : offset - at + HEADER]
         if len(header) < HEADER or not is_header(header):
             break

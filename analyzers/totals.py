@@ -144,7 +144,6 @@ def _sent(seen: Segments, count: int) -> Int64:
 def _revealing(seen: Segments, arrived: Arrivals, unseen: Int64) -> Int64:
     """Return the peer's first ACK beyond the first byte that is missing, where one is."""
     found = np.full(seen.halves, -1, dtype=np.int64)
-    reached = seen.at(seen.highest(seen.ack)) if unseen.any() else unseen
     for half in np.flatnonzero(unseen).tolist():
         place: Any = np.int64(half) << POSITION_BITS
         first, last = np.searchsorted(arrived.pieces.start, [place, place + (1 << POSITION_BITS)])
@@ -153,6 +152,6 @@ def _revealing(seen: Segments, arrived: Arrivals, unseen: Int64) -> Int64:
         holes = np.flatnonzero(start != stop[:-1])
         byte = int(stop[holes[0]]) if len(holes) else int(stop[-1])
         peer = np.int64(half ^ 1)
-        by = int(np.searchsorted(reached, byte + (peer << POSITION_BITS), side="right"))
+        by = int(np.searchsorted(seen.ack_reach, byte + (peer << POSITION_BITS), side="right"))
         found[half] = by if by < len(seen.rows) and seen.half[by] == peer else -1
     return found
