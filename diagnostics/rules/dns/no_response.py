@@ -86,7 +86,8 @@ def _skipped(facts: Facts) -> Iterator[Finding]:
 
 
 def _evidence(lookup: DnsLookup) -> Evidence:
-    silent = [e for e in lookup.exchanges if e.queries and not e.responses]
+    # An answer to another question (question_matches) is none: the resolver library waits on.
+    silent = [e for e in lookup.exchanges if e.queries and e.response is None]
     times_s = [q.time_s for e in silent for q in e.queries]
     servers = " and ".join(dict.fromkeys(e.server for e in silent))
     return Evidence(

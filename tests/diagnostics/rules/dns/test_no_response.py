@@ -33,6 +33,14 @@ def test_silence_to_both_tries_is_pinned_on_the_resolver() -> None:
     assert root_of(silent) == ("failed", CODE)
 
 
+def test_an_answer_to_another_question_answers_nothing() -> None:
+    stranger = response(0.02, SERVER, question_matches=False)
+    only_heard = question([], [response(0.01)], qtype="AAAA")
+    finding = only(CODE, facts([question([0.0], [stranger]), only_heard], duration_s=10.0))
+    assert frames(finding) == {frame_at(0.0)}
+    assert "none answered" in finding.evidence[0].text
+
+
 def test_a_resolver_that_shows_itself_elsewhere_has_a_distance() -> None:
     silent = facts(unanswered(0.0, 5.0), duration_s=10.0, distances={RESOLVER: 3})
     assert place(only(CODE, silent)) == (Role.RESOLVER, RESOLVER, (3, 3))
