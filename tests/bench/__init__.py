@@ -1,0 +1,1 @@
+"""How fast `badhop diagnose` is, against tcptrace and tshark, on captures made by code."""
