@@ -55,11 +55,14 @@ def run(
     """Let badhop record and diagnose scenarios; exit 1 when a verdict is wrong."""
     pairs = [(scenario, number) for scenario in _chosen(names, everything) for number in seeds]
     results = []
-    for result in run_all(pairs, partial(judge, keep=keep), parallel):
-        click.echo(result.line())
-        results.append(result)
-    if table is not None:
-        table.write_text(page(results))
+    try:
+        for result in run_all(pairs, partial(judge, keep=keep), parallel):
+            click.echo(result.line())
+            results.append(result)
+    finally:
+        # An interrupted run of many has something to say too.
+        if table is not None and results:
+            table.write_text(page(results))
     sys.exit(not all(result.passed for result in results))
 
 
