@@ -6,7 +6,7 @@ Nothing here raises: a hello that is cut or malformed gives the fields that came
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from struct import unpack
 
 #: Extension numbers (IANA "TLS ExtensionType Values").
@@ -38,6 +38,7 @@ def is_grease(value: int) -> bool:
     return value & 0x0F0F == 0x0A0A and value >> 8 == value & 0xFF
 
 
+@lru_cache(maxsize=1024)
 def without_grease(values: tuple[int, ...]) -> tuple[int, ...]:
     """Leave out the values of RFC 8701."""
     return tuple(value for value in values if not is_grease(value))

@@ -39,6 +39,7 @@ from captures.packets import ACK, RST, SYN, Capture
 
 #: A handshake is over long before; of longer connections only this many packets are looked at.
 HEAD_ROWS = 4096
+_FIRST_ROWS = 64
 
 #: A client that gives up on certificates does so at once; go's own limit on a handshake is 10 s.
 REJECTION_S = 1.0
@@ -215,20 +216,22 @@ def _acknowledged(
     stream = client.stream
     if hello is None or not isinstance(stream, ByteStream):
         return 0, None
-    table, rows = capture.table, connection.rows[:HEAD_ROWS]
+    table, covered = capture.table, 0
     first = stream.frame_at(0) - 1
     base = int(table.seq[first]) + bool(table.tcp_flags[first] & SYN)
-    own = (table.source[rows] == table.source[first]) & (
-        table.source_port[rows] == table.source_port[first]
-    )
-    # A reset may come from anybody, and acknowledges nothing.
-    answers = rows[~own & ((table.tcp_flags[rows] & (ACK | RST)) == ACK)]
-    reached = _forward(table.ack[answers].astype(np.int64), base) - client.start
-    covered = int(np.clip(reached.max(initial=0), 0, hello.size))
-    full = answers[reached >= hello.size]
-    if not len(full):
-        return covered, None
-    return covered, float(table.time_ns[full[0]] - table.time_ns[0]) / 1e9
+    # Nearly always the first few packets tell.
+    for rows in (connection.rows[:_FIRST_ROWS], connection.rows[:HEAD_ROWS]):
+        own = (table.source[rows] == table.source[first]) & (
+            table.source_port[rows] == table.source_port[first]
+        )
+        # A reset may come from anybody, and acknowledges nothing.
+        answers = rows[~own & ((table.tcp_flags[rows] & (ACK | RST)) == ACK)]
+        reached = _forward(table.ack[answers].astype(np.int64), base) - client.start
+        covered = int(np.clip(reached.max(initial=0), 0, hello.size))
+        full = answers[reached >= hello.size]
+        if len(full):
+            return covered, float(table.time_ns[full[0]] - table.time_ns[0]) / 1e9
+    return covered, None
 
 
 def _forward(numbers: npt.NDArray[np.int64], base: int) -> npt.NDArray[np.int64]:

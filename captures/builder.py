@@ -21,6 +21,8 @@ _COLUMNS = tuple((item.name, item.metadata) for item in fields(PacketColumns))
 #: Bytes looked at when headers reach beyond `HEAD`: room for several IPv6 extension headers
 #: behind Apple's PKTAP header.
 _DEEP = 2048
+#: Columns begin at multiples of a cache line.
+_ALIGNED = 64
 #: Such rows are parsed this many at a time, to bound memory.
 _DEEP_ROWS = 512
 
@@ -109,7 +111,16 @@ class TableBuilder:
 
 
 def _allocate(rows: int) -> PacketColumns:
-    return PacketColumns(*(np.zeros(rows, dtype=metadata["dtype"]) for _, metadata in _COLUMNS))
+    """Return columns of zeros, side by side in one block.
+
+    The kernel backs large blocks by large pages: they take a fraction of the time to touch.
+    """
+    sizes = [-(-rows * np.dtype(m["dtype"]).itemsize // _ALIGNED) * _ALIGNED for _, m in _COLUMNS]
+    block, at, columns = np.zeros(sum(sizes), dtype=np.uint8), 0, []
+    for (_, metadata), size in zip(_COLUMNS, sizes, strict=True):
+        columns.append(block[at : at + size].view(metadata["dtype"])[:rows])
+        at += size
+    return PacketColumns(*columns)
 
 
 def _part(columns: PacketColumns, start: int, stop: int) -> PacketColumns:

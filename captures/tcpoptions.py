@@ -15,6 +15,9 @@ _END, _NOTHING, _MSS, _SCALE, _SACK_PERMITTED, _SACK, _TIMESTAMPS = 0, 1, 2, 3, 
 #: NOP NOP TIMESTAMPS 10, the layout of RFC 7323 appendix A: nearly all options of nearly all
 #: segments, so it is worth a path of its own.
 _USUAL = 0x0101080A
+#: NOP NOP SACK and its length, which follow them while something is missing.
+_USUAL_SACK = 0x01010500
+_MOST_BLOCKS = 4
 
 _MAX_SCALE = 14  # RFC 7323 2.3
 
@@ -59,7 +62,10 @@ def parse_options(layers: Layers, rows: Rows, column: int, length: int, sacks: S
         usual = held & (_first_word(layers, rows, column) == _USUAL)
         if usual.any():
             _timestamps(layers, narrow(rows, usual), column + 4)
-        rest = ~usual if length == 12 else ~usual | (length > 12)
+        read = usual
+        if length > 12:
+            read = _usual_sack(layers, rows, usual, column + 12, length - 12, sacks)
+        rest = ~read
         if not rest.any():
             return
         skip = np.where(usual, 12, 0)[rest]
@@ -69,6 +75,23 @@ def parse_options(layers: Layers, rows: Rows, column: int, length: int, sacks: S
     index = np.arange(len(layers.heads))[rows]
     end = np.minimum(layers.limit[index], column + length)
     _walk(layers, index, column + skip + np.zeros(len(index), dtype=np.int64), end, sacks)
+
+
+def _usual_sack(
+    layers: Layers, rows: Rows, usual: Bools, column: int, length: int, sacks: SackBlocks
+) -> Bools:
+    """Read NOP NOP SACK behind usual timestamps (RFC 2018 section 3); return where it was."""
+    blocks, odd = divmod(length - 4, 8)
+    if odd or not 1 <= blocks <= _MOST_BLOCKS:
+        return np.zeros_like(usual)
+    read: Bools = usual & (_first_word(layers, rows, column) == _USUAL_SACK + length - 2)
+    if read.any():
+        found = np.arange(len(layers.heads))[narrow(rows, read)]
+        for block in range(blocks):
+            at = column + 4 + 8 * block
+            left, right = word32(layers.heads, at)[found], word32(layers.heads, at + 4)[found]
+            sacks.add(found, left.astype(np.uint32), right.astype(np.uint32))
+    return read
 
 
 def _first_word(layers: Layers, rows: Rows, column: int) -> UInt32:

@@ -104,7 +104,10 @@ class LazyGroup(click.Group):
 
         if not standalone_mode:
             return run()
-        sys.exit(_guarded(run))
+        status = _guarded(run)
+        # Before it leaves, Python would look through all facts for garbage.
+        gc.freeze()
+        sys.exit(status)
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
