@@ -153,8 +153,10 @@ def _attempts_on(
         yield _ended(base, ended)
         return
     base = replace(base, requests=tuple(r.index for r in clear))
+    before = 0
     for request in clear:
-        yield _request_attempt(base, request, connection, parts.last_s)
+        yield _request_attempt(base, request, connection, parts.last_s, before)
+        before += request.announced_bytes or 0
 
 
 def _ended(base: Attempt, ended: Ending) -> Attempt:
@@ -162,7 +164,7 @@ def _ended(base: Attempt, ended: Ending) -> Attempt:
 
 
 def _request_attempt(
-    base: Attempt, request: HttpExchange, connection: Connection, last_s: float
+    base: Attempt, request: HttpExchange, connection: Connection, last_s: float, before: int
 ) -> Attempt:
     """One attempt for one clear or decrypted request of a connection that may carry several."""
     target, scheme = request.target, "http" if request.inside is None else "https"
@@ -171,7 +173,7 @@ def _request_attempt(
     gone_s = aborted.time_s if aborted is not None else connection.last_s
     end_s = request.body_end_s or request.response_s or gone_s
     return replace(
-        _ended(base, request_ending(request, connection, last_s)),
+        _ended(base, request_ending(request, connection, last_s, before)),
         need=url,
         requests=(request.index,),
         start_s=base.start_s if request.index == base.requests[0] else request.request_s,

@@ -176,8 +176,13 @@ def _encrypted_ending(handshake: TlsHandshake, connection: Connection) -> Ending
     return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, "answered, encrypted")
 
 
-def request_ending(request: HttpExchange, connection: Connection, last_s: float) -> Ending:
-    """The ending of one request, in clear or decrypted."""
+def request_ending(
+    request: HttpExchange, connection: Connection, last_s: float, before: int = 0
+) -> Ending:
+    """The ending of one request, in clear or decrypted.
+
+    `before` is how many body bytes the server had announced on this connection before it.
+    """
     aborted = _aborted(request, connection)
     if aborted is not None:
         return aborted
@@ -203,7 +208,7 @@ def request_ending(request: HttpExchange, connection: Connection, last_s: float)
     if open_ended and reset_by_server_side(connection):
         return _failed(Stage.RESPONSE, "reset")
     lacking = request.gap or connection.server.unseen_acked_bytes > 0
-    if request.complete or (lacking and not _sent_too_little(request, connection)):
+    if request.complete or (lacking and not _sent_too_little(request, connection, before)):
         return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, f"status {request.status}")
     if reset_by_server_side(connection):
         return _failed(Stage.RESPONSE, "reset")
@@ -239,10 +244,10 @@ def _aborted(request: HttpExchange, connection: Connection) -> Ending | None:
     return _failed(stage, "no answer" if request.status is None else "stalled")
 
 
-def _sent_too_little(request: HttpExchange, connection: Connection) -> bool:
+def _sent_too_little(request: HttpExchange, connection: Connection, before: int) -> bool:
     """By its sequence numbers the server never sent what it announced: no need to see the bytes."""
     announced = request.announced_bytes
-    return announced is not None and connection.server.sent_bytes < announced
+    return announced is not None and connection.server.sent_bytes < before + announced
 
 
 def reset_by_server_side(connection: Connection) -> bool:
