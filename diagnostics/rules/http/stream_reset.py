@@ -38,7 +38,7 @@ from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
 EXPLAINS = ("http.truncated_body", "tcp.reset_by_server")
 
-ABORTED = re.compile(r"stream error: stream ID|server sent GOAWAY")
+ABORTED = re.compile(r"stream error: stream ID|server sent GOAWAY|received GOAWAY from server")
 URL = re.compile(r'"(https?://[^"]+)"')
 
 
