@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from analyzers.facts import Attempt, Facts, Outcome, Stage
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.localize import host_hop
-from diagnostics.needs import OPTIONAL, same_module_file, unanswered
+from diagnostics.needs import OPTIONAL, module_file, same_module_file, unanswered
 from diagnostics.tries import indices, listed, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
@@ -114,9 +114,19 @@ def upstream_of(facts: Facts, answer: Answer) -> Hop:
     return Hop(Role.UPSTREAM, None, host_of(answer.url) or None, None)
 
 
-def fell_through(answer: Answer, every: list[Answer]) -> bool:
+def served_files(every: list[Answer]) -> dict[str | None, list[str]]:
+    """URLs of what was served, by what follows the module in them."""
+    served: dict[str | None, list[str]] = {}
+    for answer in every:
+        if answer.status < 400:
+            served.setdefault(module_file(answer.url), []).append(answer.url)
+    return served
+
+
+def fell_through(answer: Answer, served: dict[str | None, list[str]]) -> bool:
     """Another entry of GOPROXY had the same module file."""
-    return any(other.status < 400 and same_module_file(answer.url, other.url) for other in every)
+    alike = served.get(module_file(answer.url), [])
+    return any(same_module_file(answer.url, url) for url in alike)
 
 
 def status_findings(
@@ -128,10 +138,11 @@ def status_findings(
 ) -> Iterator[Finding]:
     """One finding per host that answered requests of the download with such a status."""
     every = answers(facts)
+    served = served_files(every)
     by_host: dict[tuple[str, int], list[Answer]] = {}
     for answer in every:
         if wanted(answer.status) and not _can_do_without(answer.url, answer.status):
-            if answer.status in (404, 410) and fell_through(answer, every):
+            if answer.status in (404, 410) and fell_through(answer, served):
                 continue
             by_host.setdefault((host_of(answer.url), answer.status), []).append(answer)
     for found in by_host.values():

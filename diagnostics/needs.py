@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from analyzers.facts import Attempt, Facts, Outcome, Stage
@@ -23,10 +23,50 @@ def unanswered(attempts: Sequence[Attempt], facts: Facts) -> frozenset[int]:
     """Indices of failed attempts that no other attempt made good."""
     failed = [a for a in attempts if a.outcome is Outcome.FAILED and not _optional(a)]
     replaced = _replaced_names(attempts)
+    kin = _Kin(attempts)
     return frozenset(
         a.index
         for a in failed
-        if a.name not in replaced and not any(made_good(a, other) for other in attempts)
+        if a.name not in replaced and not any(made_good(a, other) for other in kin.of(a))
+    )
+
+
+class _Kin:
+    """Finds the attempts that may have made a failed one good, without a look at all others."""
+
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
+        self._groups: dict[object, list[Attempt]] = {}
+        for attempt in sorted(attempts, key=lambda a: -a.end_s):
+            for trait in _traits(attempt):
+                self._groups.setdefault(trait, []).append(attempt)
+        self._further: dict[tuple[object, Stage], list[Attempt]] = {}
+
+    def of(self, failed: Attempt) -> Iterator[Attempt]:
+        """Those with a trait in common that got further and did not end before."""
+        for trait in _traits(failed):
+            place = trait, failed.stage
+            if place not in self._further:
+                self._further[place] = [a for a in self._groups[trait] if _further(a, failed)]
+            for other in self._further[place]:
+                if other.end_s < failed.start_s:
+                    break
+                yield other
+
+
+def _traits(attempt: Attempt) -> Iterator[object]:
+    """What attempts for the same need share; one of them is enough."""
+    if attempt.name is not None:
+        yield "name", attempt.name
+    yield "address", attempt.address, attempt.port
+    yield "need", attempt.need
+    file = module_file(attempt.need)
+    if file is not None:
+        yield "file", file
+
+
+def _further(other: Attempt, failed: Attempt) -> bool:
+    return other.outcome is not Outcome.ABANDONED and (
+        other.stage > failed.stage or other.outcome is Outcome.SUCCEEDED
     )
 
 
@@ -68,10 +108,7 @@ def _follows(failed: Attempt, asked_s: float) -> bool:
 
 def made_good(failed: Attempt, other: Attempt) -> bool:
     """Whether `other` got past the point at which `failed` ended, for the same need."""
-    if other is failed or other.outcome is Outcome.ABANDONED:
-        return False
-    further = other.stage > failed.stage or other.outcome is Outcome.SUCCEEDED
-    if not further or other.end_s < failed.start_s:
+    if not _further(other, failed) or other.end_s < failed.start_s:
         return False
     if failed.stage is Stage.DNS:
         return failed.name == other.name
@@ -96,6 +133,12 @@ def _same_answer(failed: Attempt, other: Attempt) -> bool:
     if failed.need == other.need:
         return True
     return failed.reason in FALLS_THROUGH and same_module_file(failed.need, other.need)
+
+
+def module_file(url: str) -> str | None:
+    """What follows the module in a URL of the GOPROXY protocol; None for other URLs."""
+    _, mark, file = _path(url).rpartition("/@")
+    return file if mark else None
 
 
 def same_module_file(one: str, other: str) -> bool:

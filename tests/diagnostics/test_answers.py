@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from captures.session import Request
-from diagnostics.answers import answers, attempts_at, fell_through, host_of, server_of, upstream_of
+from diagnostics.answers import (
+    answers,
+    attempts_at,
+    fell_through,
+    host_of,
+    served_files,
+    server_of,
+    upstream_of,
+)
 from diagnostics.verdict import Hop, Role
 from tests.factories import (
     NAME,
@@ -113,4 +121,4 @@ def test_the_next_entry_had_it(second: str, fell: bool) -> None:
             duration_s=4.0,
         )
     )
-    assert fell_through(every[0], every) is fell
+    assert fell_through(every[0], served_files(every)) is fell

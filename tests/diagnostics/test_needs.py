@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from diagnostics.needs import same_module_file, unanswered
+from analyzers.facts import Outcome
+from diagnostics.needs import made_good, same_module_file, unanswered
 from tests.factories import (
     NAME,
     OTHER,
@@ -151,3 +152,22 @@ def test_without_names_the_address_tells_services_apart(address: str, needs: lis
 def test_module_files_by_their_path(one: str, other: str, same: bool) -> None:
     assert same_module_file(one, other) is same
     assert same_module_file(other, one) is same
+
+
+def test_looking_at_kin_only_misses_nothing() -> None:
+    """The same answer as a look at every other attempt gives."""
+    some = facts(
+        resolved(SERVER),
+        resolved(OTHER, at_s=0.5, name=MIRROR),
+        plain(0, 0.1, 404),
+        plain(1, 1.2, 200, host=MIRROR, address=OTHER),
+        plain(2, 2.0, 500),
+        plain(3, 3.0, 200),
+        plain(4, 4.0, 410, host=MIRROR, address=OTHER),
+        duration_s=60.0,
+    ).attempts
+    every = [a.index for a in some if not any(made_good(a, other) for other in some)]
+    failed = [a.index for a in some if a.outcome is Outcome.FAILED]
+    found = unanswered(some, facts())
+    assert found == set(every) & set(failed)
+    assert found < set(failed)

@@ -27,7 +27,9 @@ Anonymous et al., "Triplet Censors", FOCI 2020; Hoang et al., "GFWatch", USENIX 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from analyzers.facts import Attempt, DnsExchange, DnsLookup, DnsResponse, Facts, Outcome, Stage
 from diagnostics.localize import distance_of_ttl, forger_hop
@@ -42,9 +44,10 @@ Forgery = tuple[DnsLookup, DnsExchange, DnsResponse]
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per resolver whose answers are forged."""
     by_server: dict[str, list[Forgery]] = {}
+    usual = _senders(facts)
     for lookup in facts.lookups:
         for exchange in lookup.exchanges:
-            response = contradicted(exchange) or _out_of_place(facts, exchange)
+            response = contradicted(exchange) or _out_of_place(usual, exchange)
             if response is not None:
                 by_server.setdefault(exchange.server, []).append((lookup, exchange, response))
     for server, forgeries in by_server.items():
@@ -110,28 +113,44 @@ def _unlike(one: DnsResponse, other: DnsResponse) -> bool:
     )
 
 
-def _out_of_place(facts: Facts, exchange: DnsExchange) -> DnsResponse | None:
+@dataclass(slots=True)
+class _Sender:
+    """What came in a server's name with one TTL."""
+
+    names: set[str] = field(default_factory=set)
+    """Names that were answered with it."""
+    answers: int = 0
+    """Answers over UDP whose query was seen."""
+    fastest_s: float = math.inf
+    """The first of those after its query."""
+
+
+def _senders(facts: Facts) -> dict[str, dict[int, _Sender]]:
+    """By server and TTL."""
+    found: dict[str, dict[int, _Sender]] = {}
+    for exchange in facts.dns:
+        senders = found.setdefault(exchange.server, {})
+        for response in exchange.responses:
+            sender = senders.setdefault(response.ip_ttl, _Sender())
+            sender.names.add(exchange.name)
+            if exchange.transport == "udp" and response.latency_s is not None:
+                sender.answers += 1
+                sender.fastest_s = min(sender.fastest_s, response.latency_s)
+    return found
+
+
+def _out_of_place(
+    senders: dict[str, dict[int, _Sender]], exchange: DnsExchange
+) -> DnsResponse | None:
     """A lone answer with another TTL than the server's others, sooner than any of those."""
     response = exchange.response
     if response is None or response.latency_s is None or exchange.transport != "udp":
         return None
-    others = [
-        r
-        for e in facts.dns
-        if e.server == exchange.server and e.transport == "udp"
-        for r in e.responses
-        if r is not response and r.ip_ttl != response.ip_ttl and r.latency_s is not None
-    ]
-    same = sum(
-        r.ip_ttl == response.ip_ttl
-        for e in facts.dns
-        if e.server == exchange.server and e.name != exchange.name
-        for r in e.responses
-    )
-    if len(others) < 2 or same or len({r.ip_ttl for r in others}) > 1:
+    by_ttl = senders[exchange.server]
+    others = [s for ttl, s in by_ttl.items() if ttl != response.ip_ttl and s.answers]
+    if len(others) != 1 or others[0].answers < 2 or len(by_ttl[response.ip_ttl].names) > 1:
         return None
-    fastest_s = min(r.latency_s for r in others if r.latency_s is not None)
-    return response if response.latency_s < fastest_s else None
+    return response if response.latency_s < others[0].fastest_s else None
 
 
 def _hop(facts: Facts, server: str, forgeries: list[Forgery]) -> Hop:

@@ -29,7 +29,7 @@ import re
 from collections.abc import Iterator
 
 from analyzers.facts import Facts, Stage
-from diagnostics.answers import Answer, answers, fell_through, host_of, server_of
+from diagnostics.answers import Answer, answers, fell_through, host_of, served_files, server_of
 from diagnostics.gosays import gave_up, lines
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import indices, streams
@@ -45,16 +45,17 @@ UNKNOWN = re.compile(r"unknown revision|no matching versions for query")
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per version that a served module does not have."""
     every = answers(facts)
-    served = {m: v for m, v in map(_served, every) if m}
+    listed = {module for module in map(_listed, every) if module}
+    served, versions = served_files(every), _versions(every)
     done: set[tuple[str, str]] = set()
     for answer in every:
         match = VERSION_FILE.match(answer.url)
-        if match is None or answer.status not in (404, 410) or fell_through(answer, every):
+        if match is None or answer.status not in (404, 410) or fell_through(answer, served):
             continue
         module, version = match["module"], match["version"]
-        known = _other_version_served(every, module, version)
+        known = bool(versions.get(module, set()) - {version})
         unknown = any(version in line for line in lines(facts, UNKNOWN))
-        if (module, version) in done or not (module in served or known or unknown):
+        if (module, version) in done or not (module in listed or known or unknown):
             continue
         done.add((module, version))
         yield Finding(
@@ -76,14 +77,19 @@ def find(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _served(answer: Answer) -> tuple[str, str]:
-    """Module whose list was served; ("", "") for other answers."""
+def _listed(answer: Answer) -> str:
+    """Module whose list was served; "" for other answers."""
     match = LIST_FILE.match(answer.url)
     if match is None or answer.status != 200:
-        return "", ""
-    return match["module"] or match["latest"], answer.url
+        return ""
+    return match["module"] or match["latest"]
 
 
-def _other_version_served(every: list[Answer], module: str, version: str) -> bool:
-    matches = [VERSION_FILE.match(other.url) for other in every if other.status == 200]
-    return any(m and m["module"] == module and m["version"] != version for m in matches)
+def _versions(every: list[Answer]) -> dict[str, set[str]]:
+    """Versions that were served, by module."""
+    found: dict[str, set[str]] = {}
+    for answer in every:
+        match = VERSION_FILE.match(answer.url)
+        if match is not None and answer.status == 200:
+            found.setdefault(match["module"], set()).add(match["version"])
+    return found
