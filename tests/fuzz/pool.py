@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -36,7 +37,7 @@ class Pool:
     number: int
     size: int = 1
     _workers: list[_Worker] = field(default_factory=list)
-    _slow: set[int] = field(default_factory=set)
+    _hangs: Counter[int] = field(default_factory=Counter)
     _place: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory)
 
     def __enter__(self) -> Pool:
@@ -54,40 +55,48 @@ class Pool:
         self._place.cleanup()
 
     def results(self, indices: Iterator[int]) -> Iterator[Result]:
-        """Run inputs until the indices end; a hang counts when it happens twice."""
+        """Run inputs until the indices end; a hang counts when it happens again."""
         again: list[int] = []
         while True:
             now = time.monotonic()
             busy = [w for w in self._workers if w.index is not None or w.deadline < float("inf")]
             if not busy:
                 return
-            ready = wait([w.channel for w in busy], max(0.0, min(w.deadline for w in busy) - now))
+            wait([w.channel for w in busy], max(0.0, min(w.deadline for w in busy) - now))
             for worker in busy:
-                if worker.channel in ready:
+                # Asked now: whoever takes the results may have been busy since.
+                if worker.channel.poll():
                     result = self._receive(worker)
                 elif time.monotonic() >= worker.deadline:
                     result = self._give_up(worker, "hang")
                 else:
                     continue
-                if result is not None and self._is_first_hang(result):
+                if result is not None and self._is_excused(result):
                     again.append(result.index)
                     result = None
                 if result is not None:
                     yield result
                 if worker.index is None and worker.deadline == float("inf"):
                     following = again.pop() if again else next(indices, None)
-                    if following is not None:
-                        worker.index = following
-                        worker.deadline = time.monotonic() + LIMIT_S
-                        worker.channel.send(following)
+                    if following is not None and not self._send(worker, following):
+                        again.append(following)
 
-    def _is_first_hang(self, result: Result) -> bool:
-        """A busy machine may have been what took the time, once."""
+    def _send(self, worker: _Worker, index: int) -> bool:
+        """Give a worker something to do; False when it is no more, and was replaced."""
+        worker.index, worker.deadline = index, time.monotonic() + LIMIT_S
+        try:
+            worker.channel.send(index)
+        except OSError:
+            self._give_up(worker, "died")
+            return False
+        return True
+
+    def _is_excused(self, result: Result) -> bool:
+        """A busy machine may have been what took the time; surely so, if no run had begun."""
         if result.failure is None or result.failure.signature != "hang":
             return False
-        first = result.index not in self._slow
-        self._slow.add(result.index)
-        return first
+        self._hangs[result.index] += 1
+        return self._hangs[result.index] < (2 if result.failure.text else 4)
 
     def _receive(self, worker: _Worker) -> Result | None:
         try:
@@ -105,7 +114,7 @@ class Pool:
         self._end(worker)
         trace = worker.stuck.read_text() if worker.stuck.exists() else ""
         self._workers[self._workers.index(worker)] = self._start()
-        return Result(index, LIMIT_S, 0, Failure(why, trace or f"no traceback; {why}"))
+        return Result(index, LIMIT_S, 0, Failure(why, trace))
 
     def _start(self) -> _Worker:
         stuck = Path(self._place.name) / f"stuck-{time.monotonic_ns()}"

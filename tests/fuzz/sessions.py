@@ -17,6 +17,7 @@ from tests.fuzz.layers import TCP, UDP, layers
 from tests.fuzz.seeds import Packet
 
 _MAX_SOCKETS = 40
+_MAX_REPEATED = 1000
 _YEAR_9999 = 253_402_300_799 * 10**9
 
 #: A certificate: a sequence whose first element is another one, both with two length bytes.
@@ -145,8 +146,16 @@ def _change(value: Any, typed: bool, rng: Random, depth: int) -> Any:
         at = rng.randrange(len(value))
         changed = _change(value[at], typed, rng, depth + 1)
         copies = rng.choice((0, 1, 1, 1, 1, 1, 2, 300))
+        copies = copies if _is_small(changed) else min(copies, 1)
         return value[:at] + [changed] * copies + value[at + 1 :]
-    return _same_type(value, rng) if typed else rng.choice((*_LITERALS, text(rng), [value] * 1000))
+    if typed:
+        return _same_type(value, rng)
+    return rng.choice((*_LITERALS, text(rng), [value] * (300 if _is_small(value) else 1)))
+
+
+def _is_small(value: Any) -> bool:
+    """Whether it can be repeated: repeats of repeats soon fill any memory."""
+    return len(repr(value)) <= _MAX_REPEATED
 
 
 def _same_type(value: Any, rng: Random) -> Any:
@@ -166,4 +175,6 @@ def _same_text(value: str, rng: Random) -> str:
         body = "".join(value.split("-----")[2].split())
         return _pem(der.mutate(base64.b64decode(body + "=" * (-len(body) % 4)), rng))
     at = rng.randrange(len(value) + 1)
-    return rng.choice((text(rng), value[:at] + text(rng) + value[at:], value[:at], value * 50))
+    return rng.choice(
+        (text(rng), value[:at] + text(rng) + value[at:], value[:at], value[:_MAX_REPEATED] * 50)
+    )

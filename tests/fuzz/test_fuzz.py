@@ -22,7 +22,7 @@ from tests.fuzz.worker import Result
 
 SEEDS = seeds.collect(())
 INPUTS = 3000
-LIMIT_S = 30.0
+LIMIT_S = 25.0
 
 
 def test_nothing_breaks() -> None:
@@ -104,3 +104,14 @@ def test_the_tally_tells_kinds_apart() -> None:
     lines = list(tally.lines())
     assert lines[0] == "2 inputs in 2 s (1/s)"
     assert lines[-2:] == ["1 failures of 1 kinds", "     1 A in b.c (input 3)"]
+
+
+def test_a_worker_that_dies_is_replaced() -> None:
+    with pool.Pool((), number=20) as workers:
+        results = workers.results(iter(range(4)))
+        first = next(results)
+        workers._workers[0].process.kill()
+        rest = list(results)
+    assert first.failure is None
+    assert sorted(result.index for result in rest) == [1, 2, 3]
+    assert [r.failure.signature for r in rest if r.failure] in (["died"], [])

@@ -26,7 +26,7 @@ MEMORY = 200 << 20
 _FAST = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 #: Keeps a mistake from taking the machine with it.
-_ADDRESS_SPACE = 16 << 30
+_ADDRESS_SPACE = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
