@@ -68,7 +68,8 @@ def analyze(
     elif as_json:
         from diagnostics.report import facts_json
 
-        click.echo(facts_json.render(facts, section))
+        sys.stdout.writelines(facts_json.pieces(facts, section))
+        click.echo()
     else:
         from diagnostics.report import facts_text
 

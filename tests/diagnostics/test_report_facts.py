@@ -28,6 +28,13 @@ def test_every_section_of_the_command_has_tables_and_json() -> None:
     assert tuple(facts_json.SECTIONS) == SECTIONS
 
 
+@pytest.mark.parametrize("section", [None, *SECTIONS])
+def test_text_made_item_by_item_is_that_of_the_document(section: str | None) -> None:
+    facts = handmade.facts(connections=3)
+    whole = json.dumps(facts_json.document(facts, section), indent=1, allow_nan=False)
+    assert facts_json.render(facts, section) == whole
+
+
 @pytest.mark.parametrize(
     ("section", "rows"),
     [
