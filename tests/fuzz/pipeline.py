@@ -16,6 +16,7 @@ from diagnostics.engine import diagnose
 from diagnostics.report import facts_json, facts_text, json, terminal
 from diagnostics.report.style import Style
 from diagnostics.source import facts_of
+from diagnostics.tables import jsonl
 from tests.fuzz.contract import BrokenReport, check_json, check_text, check_verdict
 from tests.fuzz.make import Made
 
@@ -79,6 +80,8 @@ def _pipeline(path: Path, made: Made) -> None:
     check_text(terminal.render(verdict, style))
     check_text(facts_text.render(facts, None, (20, 0)[made.number % 2], style))
     check_json(facts_json.render(facts, None))
+    for line in jsonl.lines(facts, None):
+        check_json(line)
 
 
 @contextmanager
