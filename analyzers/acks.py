@@ -63,9 +63,9 @@ def duplicate_acks(table: PacketTable, seen: Segments, arrived: Arrivals, blocks
     As RFC 5681 section 2 defines them, with one addition: a changed window does not hide it when
     it carries a SACK block (RFC 6675). Answers to keep-alives and probes are none.
     """
-    highest = seen.ack_before
     bare = (seen.length == 0) & ((seen.flags & (SYN | FIN | RST)) == 0)
-    found: Int64 = np.flatnonzero(bare & (seen.ack > NOWHERE) & (seen.ack == highest))
+    found: Int64 = np.flatnonzero(bare & (seen.ack > NOWHERE) & ~seen.acks_more)
+    found = found[seen.ack[found] == seen.ack_before(found)]
     found = found[(seen.start[found] == arrived.before[found]) & (arrived.peer[found] >= 0)]
     before, peer = found - 1, arrived.peer[found]
     window = table.window[seen.rows[found]]

@@ -83,7 +83,7 @@ def _find(table: PacketTable, seen: Segments, arrived: Arrivals) -> _Resets:
     told[seen.half[seen.ack > NOWHERE]] = True
     near = np.maximum(arrived.before[at], 0)
     position = near + distances(table.seq[rows], seen.base[half] + near.astype(np.uint32))
-    marks = np.maximum(seen.ack_before[at], 0)
+    marks = np.maximum(seen.ack_before(at), 0)
     acknowledges = marks + distances(table.ack[rows], seen.base[peer] + marks.astype(np.uint32))
     return _Resets(
         segment=at,

@@ -163,7 +163,7 @@ def _under_way(seen: Segments, arrived: Arrivals, sent: Int64, answers: Int64) -
     total = np.cumsum(arrived.new_bytes)
     peer = arrived.peer[sent]
     known = np.where(peer >= 0, total[peer], 0)
-    firsts = np.searchsorted(seen.half, seen.half[answers])
+    firsts = np.searchsorted(seen.half, np.arange(seen.halves))[seen.half[answers]]
     known = np.maximum(known, total[firsts] - arrived.new_bytes[firsts])
     incoming = total[answers] - arrived.new_bytes[answers] - known
     return np.asarray(np.maximum(np.maximum(outgoing, incoming), 0))

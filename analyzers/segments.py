@@ -84,17 +84,26 @@ class Segments:
     @cached_property
     def stop_before(self) -> Int64:
         """The highest `stop` of its half before each segment, NOWHERE if none."""
-        return self._before(self.reach)
-
-    @cached_property
-    def ack_before(self) -> Int64:
-        """The highest `ack` of its half before each segment, NOWHERE if none."""
-        return self._before(self.ack_reach)
+        before = np.empty_like(self.reach)
+        before[1:] = self.reach[:-1]
+        before[1:] -= self.half[:-1] << POSITION_BITS
+        before[self.firsts(self.half)] = NOWHERE
+        return before
 
     @cached_property
     def acks_more(self) -> Bools:
         """Each acknowledges more than all before it of its half."""
-        return self.ack > self.ack_before
+        more = np.empty(len(self.ack), dtype=np.bool_)
+        np.greater(self.ack_reach[1:], self.ack_reach[:-1], out=more[1:])
+        firsts = self.firsts(self.half)
+        more[firsts] = self.ack[firsts] > NOWHERE
+        return more
+
+    def ack_before(self, places: Int64) -> Int64:
+        """Return the highest `ack` of its half before each of some segments, NOWHERE if none."""
+        before = self.ack_so_far(places - 1)
+        before[(places == 0) | (self.half[places - 1] != self.half[places])] = NOWHERE
+        return before
 
     def stop_so_far(self, places: Int64) -> Int64:
         """Return the highest `stop` of its half up to and including each of some segments."""
@@ -109,13 +118,6 @@ class Segments:
         np.maximum.accumulate(highest, out=highest)
         return highest
 
-    def _before(self, reach: Int64) -> Int64:
-        before = np.empty_like(reach)
-        before[1:] = reach[:-1]
-        before[1:] -= self.half[:-1] << POSITION_BITS
-        before[self.firsts(self.half)] = NOWHERE
-        return before
-
     @staticmethod
     def firsts(groups: Int64) -> npt.NDArray[np.intp]:
         """Return where each run of equal numbers begins."""
@@ -128,12 +130,14 @@ class Segments:
         width = int(self.rows.max()) + 1
         keys = self.half * width
         keys += self.rows
+        # In place, as below: of a large connection each such array takes megabytes.
         wanted = self.half ^ 1
         wanted *= width
         wanted += self.rows
         found: Int64 = np.searchsorted(keys, wanted)
+        del keys, wanted
         found -= 1
-        found[self.half[found] != self.half ^ 1] = -1
+        found[self.half[found] ^ self.half != 1] = -1
         return found
 
     def only(self, keep: Bools) -> Segments:

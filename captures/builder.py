@@ -67,7 +67,7 @@ class TableBuilder:
         # fresh zeroed memory is not resident until it is written.
         read = int(batch.offset[-1]) + 1
         expected = int(self.rows * 1.05 * self._store.size / read) + 1024
-        room = max(min(expected, 16 * self.rows + 4096), self.rows * 3 // 2)
+        room = max(min(expected, 64 * self.rows + 4096), self.rows * 3 // 2)
         grown = _allocate(room)
         kept = self.rows - len(batch)
         for name, _ in _COLUMNS:
