@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import tempfile
 import time
 from collections import Counter
@@ -15,6 +16,9 @@ from types import TracebackType
 
 from tests.fuzz.pipeline import Failure
 from tests.fuzz.worker import LIMIT_S, Result, work
+
+#: Memory, where the system has a directory in it; else the usual place.
+_FAST = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 #: Imports and seeds, on a machine that has much else to do.
 _STARTUP_S = 120.0
@@ -38,7 +42,9 @@ class Pool:
     size: int = 1
     _workers: list[_Worker] = field(default_factory=list)
     _hangs: Counter[int] = field(default_factory=Counter)
-    _place: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory)
+    _place: tempfile.TemporaryDirectory[str] = field(
+        default_factory=lambda: tempfile.TemporaryDirectory(prefix="badhop-fuzz-", dir=_FAST)
+    )
 
     def __enter__(self) -> Pool:
         self._workers = [self._start() for _ in range(self.size)]

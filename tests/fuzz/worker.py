@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import os
 import resource
 import tempfile
 import time
@@ -21,9 +20,6 @@ LIMIT_S = 5.0
 
 #: What one input may add to the process that reads it, beside 4 times its own size.
 MEMORY = 200 << 20
-
-#: Memory, where the system has a directory in it; else the usual place.
-_FAST = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 #: Keeps a mistake from taking the machine with it.
 _ADDRESS_SPACE = 4 << 30
