@@ -44,7 +44,8 @@ def work(channel: Connection, directories: Sequence[Path], number: int, stuck: P
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
     all_seeds = seeds.collect(directories)
     with (
-        tempfile.TemporaryDirectory(prefix="badhop-fuzz-", dir=_FAST) as place,
+        # Beside `stuck`, so that the pool clears it away when the worker was killed.
+        tempfile.TemporaryDirectory(dir=stuck.parent) as place,
         stuck.open("w") as trace,
     ):
         # Modules are loaded, and buffers made, by the first run.
