@@ -1,5 +1,4 @@
-"""`badhop capture`: a command in, a bundle of its packets and circumstances out, and a verdict.
-"""
+"""`badhop capture`: a command in, a bundle of its packets and circumstances out, and a verdict."""
 
 from __future__ import annotations
 
