@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from analyzers.facts import Chain, Side
-from diagnostics.rejections import Refusal, box_hop, capture_time, rejections
+from diagnostics.rejectionfindings import box_hop
+from diagnostics.rejections import Refusal, capture_time, rejections
 from diagnostics.verdict import Hop, Role
 from tests.analyzers.authority import authority, leaf
 from tests.diagnostics.rules.tls.authorities import (

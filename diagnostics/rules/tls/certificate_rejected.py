@@ -29,7 +29,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Facts
-from diagnostics.rejections import Refusal, Rejection, rejection_findings
+from diagnostics.rejectionfindings import rejection_findings
+from diagnostics.rejections import Refusal, Rejection
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import wanted_endpoint
 from diagnostics.verdict import Finding, Fix

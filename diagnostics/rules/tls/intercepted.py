@@ -29,7 +29,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Facts
-from diagnostics.rejections import Refusal, Rejection, box_hop, rejection_findings
+from diagnostics.rejectionfindings import box_hop, rejection_findings
+from diagnostics.rejections import Refusal, Rejection
 from diagnostics.report.escape import printable
 from diagnostics.trustfixes import trust_fixes
 from diagnostics.verdict import Finding, Fix

@@ -34,7 +34,8 @@ from email.utils import parsedate_to_datetime
 from analyzers.facts import Facts
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.localize import client_hop
-from diagnostics.rejections import Refusal, Rejection, rejection_findings, rejections
+from diagnostics.rejectionfindings import rejection_findings
+from diagnostics.rejections import Refusal, Rejection, rejections
 from diagnostics.verdict import Finding, Fix, Hop
 
 EXPLAINS = ("tls.certificate_rejected",)

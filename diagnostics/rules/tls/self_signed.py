@@ -27,7 +27,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Facts
-from diagnostics.rejections import Refusal, Rejection, rejection_findings
+from diagnostics.rejectionfindings import rejection_findings
+from diagnostics.rejections import Refusal, Rejection
 from diagnostics.trustfixes import trust_fixes
 from diagnostics.verdict import Finding
 
