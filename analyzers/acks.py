@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from analyzers.arrivals import Arrivals
 from analyzers.segments import NOWHERE, Segments
 from analyzers.sequences import distances
+from captures.lazyclass import dataclass
 from captures.packets import FIN, RST, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from analyzers.intervals import Pieces, first_copies
 from analyzers.segments import NOWHERE, POSITION_BITS, Segments
+from captures.lazyclass import dataclass
 from captures.packets import FIN, RST, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzers.endings import Ending, connect_ending, request_ending, tls_ending, tunnel_ending
 from analyzers.facts import (
@@ -19,6 +19,7 @@ from analyzers.facts import (
     TlsHandshake,
 )
 from analyzers.gosigns import GoSigns
+from captures.lazyclass import dataclass
 from captures.session import Session
 
 LOOKUP_TO_CONNECT_S = 60.0

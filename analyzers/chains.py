@@ -8,7 +8,7 @@ went on to application data has accepted the chain, whatever the roots at hand h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from analyzers.certificates import chain as read_chain
@@ -21,6 +21,7 @@ from analyzers.pki.keys import MAX_RSA_BITS, verifies
 from analyzers.pki.paths import Builder, Failure, ProblemKind, check_validity
 from analyzers.pki.trust import TrustStore, system_roots
 from analyzers.pki.x509 import X509
+from captures.lazyclass import dataclass
 from captures.roots import certificates_in
 from captures.session import Session
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from analyzers import http2, plaintext
 from analyzers.certificates import MAX_CERTIFICATES, chain
@@ -31,6 +31,7 @@ from analyzers.tlsrecords import MAX_RECORD
 from analyzers.tlssides import CERTIFICATE, CERTIFICATE_REQUEST
 from captures import keylog
 from captures.errors import CaptureError
+from captures.lazyclass import dataclass
 from captures.packets import Capture
 
 FINISHED = 20

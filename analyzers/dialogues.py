@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +9,7 @@ from analyzers.acks import Blocks
 from analyzers.arrivals import Arrivals
 from analyzers.facts.tcp import SILENT, Dialogue
 from analyzers.segments import NOWHERE, Segments
+from captures.lazyclass import dataclass
 from captures.packets import FIN, RST, SYN
 
 Bools = npt.NDArray[np.bool_]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzers.dnsmessages import DnsMessage
 from analyzers.dnsrounds import TOGETHER_S, Question, Rounds, question_of
@@ -12,6 +12,7 @@ from analyzers.dnstransport import DNS_PORT, Carried, carried_messages
 from analyzers.facts import Connection, DnsExchange, DnsQuery, DnsResponse
 from analyzers.quotes import TCP, UDP, Quote, error_rows, quote_in
 from analyzers.times import seconds_at
+from captures.lazyclass import dataclass
 from captures.packets import Capture
 
 #: A question asked again while it is unanswered is a retry up to this age: longer than any

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
@@ -19,6 +18,7 @@ import dns.rcode
 import dns.rdatatype
 
 from analyzers.facts import DnsRecord
+from captures.lazyclass import dataclass
 
 HEADER_LENGTH = 12
 #: Go's resolver gives up a name beyond this many jumps (x/net/dns/dnsmessage, errTooManyPtr).

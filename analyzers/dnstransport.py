@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from analyzers.dnsmessages import HEADER_LENGTH, DnsMessage, parse
 from analyzers.facts import Connection, Side
 from analyzers.reassembly import ByteStream, byte_stream
 from analyzers.times import seconds_at
+from captures.lazyclass import dataclass
 from captures.packets import DONT_FRAGMENT, LATER_FRAGMENT, MORE_FRAGMENTS, Capture
 
 DNS_PORT = 53

@@ -6,7 +6,6 @@ Each function answers with an `Ending`, or None when its stage was passed and th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from analyzers.facts import (
     Connection,
@@ -19,6 +18,7 @@ from analyzers.facts import (
     TlsHandshake,
     TlsStage,
 )
+from captures.lazyclass import dataclass
 
 HARMLESS = ("close_notify", "encrypted", "no_renegotiation", "user_canceled")
 """Alerts that say nothing of a failure, or nothing that can be read."""

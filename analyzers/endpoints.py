@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from analyzers.flows import StreamRows
+from captures.lazyclass import dataclass
 from captures.packets import ACK, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from analyzers.grouping import first_alike
+from captures.lazyclass import dataclass
 from captures.packets import ACK, BROKEN_HEADER, LATER_FRAGMENT, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]

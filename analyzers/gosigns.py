@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from analyzers.facts import Connection, DnsLookup, HttpExchange, TlsHandshake
+from captures.lazyclass import dataclass
 from captures.session import Session
 
 MODULE_PATH = re.compile(r"/@v/(list$|[^/]+\.(info|mod|zip)$)|/@latest$|/sumdb/|[?&]go-get=1")

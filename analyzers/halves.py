@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +18,7 @@ from analyzers.retransmissions import Judgement
 from analyzers.segments import Segments
 from analyzers.totals import Totals
 from analyzers.windows import Windows
+from captures.lazyclass import dataclass
 from captures.packets import RST, SYN, PacketTable
 
 Int64 = npt.NDArray[np.int64]

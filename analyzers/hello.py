@@ -5,9 +5,11 @@ Nothing here raises: a hello that is cut or malformed gives the fields that came
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, lru_cache
 from struct import unpack
+
+from captures.lazyclass import dataclass
 
 #: Extension numbers (IANA "TLS ExtensionType Values").
 SERVER_NAME = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzers.facts import Connection, HttpExchange, Side
 from analyzers.httpbodies import Body, body_at, no_body
@@ -18,6 +18,7 @@ from analyzers.httpheads import (
     response_head,
 )
 from analyzers.httpstreams import HttpSide
+from captures.lazyclass import dataclass
 from captures.packets import Capture
 
 MAX_HEADERS = 64

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzers.facts import HttpExchange, InsideTls, Side, StreamAbort
 from analyzers.http import MAX_HEADERS, MAX_TARGET
+from captures.lazyclass import dataclass
 
 FIELDS = (
     "http2.type",

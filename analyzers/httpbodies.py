@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from analyzers.httpheads import Headers, header
 from analyzers.reassembly import ByteStream
+from captures.lazyclass import dataclass
 
 #: First bytes that are kept of a body: enough to tell HTML, JSON and zip apart.
 BODY_START = 256

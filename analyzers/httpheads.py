@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analyzers.reassembly import ByteStream
+from captures.lazyclass import dataclass
 
 if TYPE_CHECKING:
     import h11

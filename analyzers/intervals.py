@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
 import numpy as np
 import numpy.typing as npt
+
+from captures.lazyclass import dataclass
 
 Int64 = npt.NDArray[np.int64]
 

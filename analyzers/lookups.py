@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from analyzers.facts import DnsExchange, DnsLookup
+from captures.lazyclass import dataclass
 
 ADDRESS_TYPES = ("A", "AAAA")
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from analyzers.grouping import firsts
 from analyzers.segments import Segments
+from captures.lazyclass import dataclass
 from captures.packets import ACK, FIN, RST, SYN
 
 Bools = npt.NDArray[np.bool_]

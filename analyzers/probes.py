@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from analyzers.facts import IcmpError
 from analyzers.quotes import ICMP, ICMPV6, TCP, UDP
+from captures.lazyclass import dataclass
 from captures.packets import ACK, LATER_FRAGMENT, RST, SYN, Capture, PacketTable
 
 Bools = npt.NDArray[np.bool_]

@@ -6,12 +6,12 @@ Layouts: RFC 792, RFC 4443; routers quote at least 8 bytes after the IP header (
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 import numpy as np
 import numpy.typing as npt
 
+from captures.lazyclass import dataclass
 from captures.packets import LATER_FRAGMENT, PacketTable
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +10,7 @@ from analyzers.arrivals import Arrivals
 from analyzers.rtt import Timings
 from analyzers.segments import NOWHERE, Segments
 from analyzers.sequences import distances
+from captures.lazyclass import dataclass
 from captures.packets import FIN, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]

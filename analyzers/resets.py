@@ -8,7 +8,6 @@ timestamps and with IP identification 0, load balancers answer for their servers
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,7 @@ from analyzers.resending import counts_packets
 from analyzers.segments import NOWHERE, Segments
 from analyzers.sequences import FARTHEST_STEP, distances
 from analyzers.totals import Totals
+from captures.lazyclass import dataclass
 from captures.packets import ACK, FIN, RST, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import isfinite
 
 import numpy as np
@@ -19,6 +19,7 @@ from analyzers.arrivals import Arrivals
 from analyzers.facts.tcp import LossSide, Overtaken, Retransmission, RetransmissionKind
 from analyzers.resending import Suspects
 from analyzers.segments import Segments
+from captures.lazyclass import dataclass
 from captures.packets import RST
 
 Int64 = npt.NDArray[np.int64]

@@ -7,8 +7,6 @@ first segment that carried it (RFC 7323 section 4; Nichols' pping), also where d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +14,7 @@ from analyzers.arrivals import Arrivals
 from analyzers.facts.tcp import RttSamples
 from analyzers.segments import NOWHERE, Segments
 from analyzers.sequences import unwrap_groups
+from captures.lazyclass import dataclass
 from captures.packets import ACK, FIN, RST, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import merge
 
 from analyzers.facts import Connection, Side, TlsHandshake
@@ -12,6 +11,7 @@ from analyzers.tlsrecords import clear_messages, walk
 from analyzers.tlssides import CLIENT_HELLO
 from captures import keylog
 from captures.keylog import Secrets
+from captures.lazyclass import dataclass
 from captures.packets import Capture
 
 MAX_FLOWS = 1_000

@@ -7,7 +7,7 @@ connections share the cost of each array operation.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from analyzers.endpoints import Endpoints
 from analyzers.flows import StreamRows
 from analyzers.sequences import unwrap_groups
+from captures.lazyclass import dataclass
 from captures.packets import ACK, FIN, RST, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]

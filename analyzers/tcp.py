@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,7 @@ from analyzers.segments import Segments, batches, segments
 from analyzers.silences import silences
 from analyzers.totals import totals
 from analyzers.windows import windows
+from captures.lazyclass import dataclass
 from captures.packets import Capture, PacketTable
 
 Bools = npt.NDArray[np.bool_]

@@ -7,7 +7,7 @@ sizes and order tell (RFC 8446 2, 5.2): a Finished alone has 53 or 69 bytes, an 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzers.facts import Side, TlsAlert
 from analyzers.tlsalerts import alert_size, clear_alert, finished_size, hidden_alert
@@ -20,6 +20,7 @@ from analyzers.tlssides import (
     ServerSide,
     second_hello_ends,
 )
+from captures.lazyclass import dataclass
 
 TLS_1_3 = 0x0304
 

@@ -6,8 +6,9 @@ lengths they announce (RFC 8446 5.1; RFC 5246 6.2.1 for the larger limit).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from captures.lazyclass import dataclass
 
 CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA, HEARTBEAT = range(20, 25)
 

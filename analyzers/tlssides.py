@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzers.facts import ClientHello
 from analyzers.goshape import is_go
@@ -26,6 +26,7 @@ from analyzers.tlsrecords import (
     is_header,
     walk,
 )
+from captures.lazyclass import dataclass
 
 CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST, SERVER_HELLO_DONE = 1, 2, 11, 13, 14
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from analyzers.arrivals import Arrivals, missing
 from analyzers.grouping import firsts, lasts
 from analyzers.segments import NOWHERE, POSITION_BITS, Segments
+from captures.lazyclass import dataclass
 from captures.packets import FIN, RST, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]

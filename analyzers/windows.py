@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from analyzers.arrivals import Arrivals
 from analyzers.facts.tcp import ZeroWindow
 from analyzers.segments import NOWHERE, Segments
+from captures.lazyclass import dataclass
 from captures.packets import ACK, FIN, RST, SYN, PacketTable
 
 Int64 = npt.NDArray[np.int64]

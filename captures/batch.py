@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from captures.arrays import Bools, Int32, Int64, Rows, UInt8, narrow
+from captures.lazyclass import dataclass
 from captures.packets import PacketColumns
 
 

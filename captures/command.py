@@ -10,10 +10,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from captures.errors import CommandNotExecutable, CommandNotFound
+from captures.lazyclass import dataclass
 from captures.signals import SignalRelay
 from captures.tee import LineFilter, LineTee
 from captures.terminal import PROGRESS_INTERVAL_S, Screen, copy_size, open_channel

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from captures.lazyclass import dataclass
 from captures.packets import InterfaceInfo
 
 #: Longest packet record believed. Wireshark's WTAP_MAX_PACKET_SIZE_STANDARD and libpcap's

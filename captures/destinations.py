@@ -12,10 +12,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from captures.interfaces import Interface
+from captures.lazyclass import dataclass
 from captures.proxies import address_of, parse_address, proxy_for
 from captures.session import ResolverSettings
 

@@ -8,9 +8,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from captures.lazyclass import dataclass
 from captures.proxies import parse_address
 
 #: `ip` and `route` answer from the kernel's memory; this only guards against a hung system.

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
 from pathlib import Path
 
 from captures.errors import CaptureError
+from captures.lazyclass import dataclass
 
 #: A browser that logged all day writes 30 MB.
 MAX_KEY_LOG = 64 << 20

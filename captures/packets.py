@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from captures.arrays import Bools, Int8, Int32, Int64, UInt8, UInt16, UInt32, UInt64
+from captures.lazyclass import dataclass
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
@@ -14,6 +13,7 @@ from captures.arrays import Int64, UInt32
 from captures.batch import Batch
 from captures.container import MAX_RECORD, MAX_ROWS, Findings
 from captures.errors import UnreadableCapture
+from captures.lazyclass import dataclass
 from captures.packets import InterfaceInfo
 from captures.store import HEAD, ByteStore, Window
 

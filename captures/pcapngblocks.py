@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from captures.container import Findings
+from captures.lazyclass import dataclass
 from captures.packets import InterfaceInfo
 
 SECTION = 0x0A0D0D0A

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from captures.clock import kernel_clock
 from captures.command import Finished, Listener, resolve, run_command
 from captures.errors import CaptureError, DiskFull, RecordingFailed
 from captures.gotrace import RequestLog, TraceFilter
+from captures.lazyclass import dataclass
 from captures.outputlog import MAX_LINE, OutputLog
 from captures.recorders.base import Plan, Recorded, Recorder
 from captures.recorders.choose import start_recorder

@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from captures.errors import UnreadableCapture
 from captures.jsonshape import decode
+from captures.lazyclass import dataclass
 
 SCHEMA = "badhop/session/1"
 CAPTURE_NAME = "capture.pcapng"

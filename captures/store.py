@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 
 from captures.arrays import Int64, UInt8
+from captures.lazyclass import dataclass
 
 #: Bytes of each packet that header parsers see at once: Ethernet with two VLAN tags (22),
 #: IPv6 (40) and the longest TCP header (60) make 122.

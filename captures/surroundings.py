@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from captures.destinations import find_destinations, hosts_to_reach, read_resolver
@@ -16,6 +15,7 @@ from captures.gocommand import (
     traced,
 )
 from captures.interfaces import choose_interfaces, list_interfaces, routes_text
+from captures.lazyclass import dataclass
 from captures.modulepaths import PrivatePaths, main_module
 from captures.proxies import proxies_of, system_proxy
 from captures.redact import Redactor

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from captures.arrays import Bools, Int32, Int64, Rows, UInt32, narrow, word32
 from captures.batch import Layers
+from captures.lazyclass import dataclass
 
 _END, _NOTHING, _MSS, _SCALE, _SACK_PERMITTED, _SACK, _TIMESTAMPS = 0, 1, 2, 3, 4, 5, 8
 

@@ -15,12 +15,13 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from captures.clock import clock_from_date
+from captures.lazyclass import dataclass
 from captures.proxies import address_of, parse_address, proxy_for
 from captures.session import Chain, Clock, Socket
 

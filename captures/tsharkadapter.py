@@ -22,11 +22,11 @@ import tempfile
 import threading
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from captures.errors import CaptureError
+from captures.lazyclass import dataclass
 from captures.recorders.base import create_private, find_program
 
 TIMEOUT_S = 60.0

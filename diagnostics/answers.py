@@ -7,10 +7,10 @@ own trace (`-x`) knows statuses inside TLS.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from analyzers.facts import Attempt, Facts, Outcome, Stage
+from captures.lazyclass import dataclass
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.localize import host_hop
 from diagnostics.needs import OPTIONAL, module_file, same_module_file, unanswered

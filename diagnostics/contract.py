@@ -6,7 +6,8 @@ Codes are added when the wire shows something that none of them says; none is ev
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+
+from captures.lazyclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from analyzers.facts import (
@@ -15,6 +13,7 @@ from analyzers.facts import (
     RetransmissionKind,
     Stage,
 )
+from captures.lazyclass import dataclass
 from diagnostics.liveness import liveness
 from diagnostics.swallowed import Sizes
 from diagnostics.tries import plural, seconds

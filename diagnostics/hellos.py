@@ -8,7 +8,6 @@ same name.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzers.facts import (
@@ -21,6 +20,7 @@ from analyzers.facts import (
     Stage,
     TlsHandshake,
 )
+from captures.lazyclass import dataclass
 from diagnostics.localize import distance_of, forger_hop
 from diagnostics.resets import forged_reset, reset_after_hello
 from diagnostics.verdict import Hop, Role

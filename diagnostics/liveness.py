@@ -7,11 +7,10 @@ does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from analyzers.facts import Connection, Side
+from captures.lazyclass import dataclass
 from diagnostics.tries import plural, seconds
 
 MIN_ASKED = 2

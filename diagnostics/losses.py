@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from analyzers.facts import (
     RetransmissionKind,
     Side,
 )
+from captures.lazyclass import dataclass
 from diagnostics.queues import near, round_trips
 from diagnostics.spans import Span, busy, given_up_s, without
 from diagnostics.timeline import union_s

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from analyzers.facts import Connection
+from captures.lazyclass import dataclass
 
 Float64 = npt.NDArray[np.float64]
 

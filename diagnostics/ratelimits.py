@@ -9,12 +9,12 @@ Policing", SIGCOMM 2016).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from captures.lazyclass import dataclass
 from diagnostics.losses import Losses, queue_drops
 from diagnostics.queues import RoundTrips, round_trips
 from diagnostics.transfers import SHORTEST_WINDOW_S, Busy, Transfer

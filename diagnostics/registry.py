@@ -11,9 +11,10 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzers.facts import Facts
+from captures.lazyclass import dataclass
 from diagnostics import rules
 from diagnostics.verdict import Finding
 

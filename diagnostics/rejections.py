@@ -8,12 +8,12 @@ is guessed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from analyzers.facts import Attempt, Certificate, Facts, Outcome, Stage, TlsHandshake
 from analyzers.gosigns import GO_NAMES
+from captures.lazyclass import dataclass
 from diagnostics.report.escape import printable
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from analyzers.facts import Connection, Facts
+from captures.lazyclass import dataclass
 from diagnostics.scope import scope_of
 
 MIN_SHARE = 0.5

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzers.facts import Attempt, Facts, Outcome
+from captures.lazyclass import dataclass
 from diagnostics.verdict import Finding
 
 

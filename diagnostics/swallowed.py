@@ -6,9 +6,8 @@ segment, says how far it has come.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzers.facts import Connection, Facts, LossSide, Side, Silence
+from captures.lazyclass import dataclass
 from diagnostics.liveness import liveness
 from diagnostics.tries import plural, seconds
 

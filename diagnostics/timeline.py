@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from analyzers.facts import Attempt, Connection, Facts, HttpExchange, Side, TlsHandshake
+from captures.lazyclass import dataclass
 from diagnostics.scope import Scope
 from diagnostics.verdict import TimeSpent
 

@@ -5,10 +5,11 @@ Rules build `Finding`s; the engine orders them into one `Verdict`; `diagnostics.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from analyzers.facts import Stage
+from captures.lazyclass import dataclass
 
 SCHEMA = "badhop/verdict/1"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzers.facts import Attempt, Connection, Facts, HttpExchange, Side, Silence, Stage
+from captures.lazyclass import dataclass
 from diagnostics.liveness import liveness
 from diagnostics.timeline import union_s
 from diagnostics.tries import seconds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzers.facts.attempt import Attempt, Outcome, Stage
 from analyzers.facts.dns import DnsExchange, DnsLookup, DnsQuery, DnsRecord, DnsResponse
@@ -34,6 +34,7 @@ from analyzers.facts.tls import (
     TlsHandshake,
     TlsStage,
 )
+from captures.lazyclass import dataclass
 from captures.session import Session
 
 __all__ = [

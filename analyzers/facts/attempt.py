@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+from captures.lazyclass import dataclass
 
 
 class Stage(IntEnum):

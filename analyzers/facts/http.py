@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzers.facts.tcp import Side
+from captures.lazyclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ addresses are text. `None` means not seen or not knowable from this capture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+
+from captures.lazyclass import dataclass
 
 
 class Side(StrEnum):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from analyzers.facts.http import StreamAbort
 from analyzers.facts.tcp import Side
+from captures.lazyclass import dataclass
 
 
 class TlsStage(StrEnum):

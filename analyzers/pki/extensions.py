@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
 from analyzers.pki.der import BOOLEAN, INTEGER, OCTET_STRING, SEQUENCE, Der, Malformed
+from captures.lazyclass import dataclass
 
 Address = IPv4Address | IPv6Address
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from analyzers.pki.constraints import check_constraints
 from analyzers.pki.keys import check_signature_from
 from analyzers.pki.trust import TrustStore
 from analyzers.pki.x509 import X509
+from captures.lazyclass import dataclass
 
 #: Go gives up after this many candidate issuers (maxChainSignatureChecks).
 MAX_SIGNATURE_CHECKS = 100

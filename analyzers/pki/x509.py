@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
@@ -10,6 +9,7 @@ from analyzers.pki import dn
 from analyzers.pki.der import SEQUENCE, Der, Malformed
 from analyzers.pki.extensions import Extensions, read_extensions
 from analyzers.pki.keys import DSA, ECDSA, ED25519, ML_DSA, RSA, check_public_key, signature_kind
+from captures.lazyclass import dataclass
 
 Name = tuple[tuple[dn.Attribute, ...], ...]
 

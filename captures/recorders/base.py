@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from captures.lazyclass import dataclass
 from captures.session import Tool
 
 #: Kernel buffer for each interface. Downloads come in bursts of hundreds of MB/s; the tools'

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
+from captures.lazyclass import dataclass
 from diagnostics.verdict import Hop, PathHop, Role
 
 BEYOND = 256

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TextIO
 
 import click
+
+from captures.lazyclass import dataclass
 
 LABEL = 10
 """Columns of the labels at the left."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from captures.lazyclass import dataclass
 from diagnostics.report.escape import printable, shorten
 from diagnostics.report.style import Style
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from analyzers.facts import Facts
+from captures.lazyclass import dataclass
 from diagnostics.tables.cells import Cell, converter
 from diagnostics.tables.columns import Column, columns_of
 from diagnostics.tables.rows import capture, dns, http, path, tcp, tls

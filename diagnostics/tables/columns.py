@@ -10,7 +10,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
 from operator import attrgetter
@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from analyzers.facts import Certificate, Half
+from captures.lazyclass import dataclass
 
 Read: TypeAlias = Callable[[Any], Any]
 """Takes a row and gives a value as facts hold it; `diagnostics.tables.cells` makes it a cell."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzers.facts import RttSamples
 from analyzers.rtt import jitter_s
+from captures.lazyclass import dataclass
 from diagnostics.report.numbers import spread
 
 

@@ -29,9 +29,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzers.facts import Attempt, DnsExchange, DnsLookup, DnsResponse, Facts, Outcome, Stage
+from captures.lazyclass import dataclass
 from diagnostics.localize import distance_of_ttl, forger_hop
 from diagnostics.tries import attempts_of_lookups, indices, listed, lost_s, seconds, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop

@@ -28,11 +28,11 @@ SIGCOMM 2002.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from analyzers.facts import Connection, Facts, LossSide
+from captures.lazyclass import dataclass
 from diagnostics.localize import client_hop
 from diagnostics.transfers import PLAIN_RATE, ideal_s
 from diagnostics.tries import SHOWN, attempts_on, indices, seconds

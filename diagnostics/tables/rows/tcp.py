@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from analyzers.facts import (
     Silence,
     ZeroWindow,
 )
+from captures.lazyclass import dataclass
 from diagnostics.tables.columns import Inline
 from diagnostics.tables.moments import Moments
 from diagnostics.tables.spread import RttSpread, spread_of
