@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 import pytest
 
 from diagnostics.engine import diagnose
@@ -32,6 +35,19 @@ def test_a_sample_speaks_the_contracts_words(sample: Sample) -> None:
     assert all(path.stat().st_size <= MAX_BYTES for path in sample.directory.iterdir())
 
 
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+@pytest.mark.parametrize("sample", ALL, ids=lambda sample: sample.name)
+def test_the_filters_show_all_of_the_evidence(sample: Sample) -> None:
+    streams = _streams_as_wireshark_counts(sample)
+    verdict = diagnose(facts_of(str(sample.directory)))
+    for finding in (*verdict.findings, *verdict.background):
+        for piece in finding.evidence:
+            assert set(piece.frames) <= streams.keys(), finding.cause
+            if piece.stream is not None:
+                there = {streams[frame] for frame in piece.frames}
+                assert there <= {str(piece.stream)}, f"{finding.cause}: {piece.text}"
+
+
 def test_every_directory_is_a_sample() -> None:
     directories = {path.name for path in SAMPLES.iterdir() if path.is_dir()}
     assert directories == {sample.name for sample in ALL}
@@ -39,6 +55,15 @@ def test_every_directory_is_a_sample() -> None:
 
 def test_the_list_of_samples_is_fresh() -> None:
     assert LIST.read_text("utf-8") == page(), "run `make docs` and commit"
+
+
+def _streams_as_wireshark_counts(sample: Sample) -> dict[int, str]:
+    """Each frame's `tcp.stream`; of an ICMP error, which quotes a packet, none."""
+    command = ["tshark", "-n", "-r", str(next(sample.directory.glob("capture.*")))]
+    command += ["-T", "fields", "-e", "frame.number", "-e", "tcp.stream"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = (line.split("\t") for line in listed.splitlines())
+    return {int(frame): stream for frame, stream in rows}
 
 
 def _all(words: Words) -> tuple[str, ...]:

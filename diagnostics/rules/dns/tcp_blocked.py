@@ -62,7 +62,6 @@ def find(facts: Facts) -> Iterator[Finding]:
                     f"{plural(len(found), 'answer')} truncated (TC), TCP to port 53 then "
                     f"{_how(found[0][2])}",
                     tuple(sorted(set(frames))),
-                    found[0][2].stream,
                 ),
             ),
             fix=(

@@ -60,7 +60,6 @@ def find(facts: Facts) -> Iterator[Finding]:
                     f"with TTL {first.ip_ttl}, quotes SYNs to {first.quoted_destination} port "
                     f"{first.quoted_destination_port}",
                     tuple(e.frame for e in told),
-                    first.stream,
                 ),
             ),
             fix=(
