@@ -16,6 +16,15 @@ def lines(facts: Facts, pattern: re.Pattern[str]) -> Iterator[str]:
             yield printable(line.text.strip()[:300])
 
 
+def last_words(facts: Facts) -> str | None:
+    """What the command complained of last, escaped and cut: of go's lines the last error."""
+    session = facts.session
+    said = [x.text.strip() for x in session.output if x.stream != "trace"] if session else []
+    errors = [text for text in said if text.startswith("go: ") and ": " in text[4:]]
+    last = next((text for text in reversed(errors or said) if text), None)
+    return None if last is None else printable(last[:300]).rstrip(".")
+
+
 def gave_up(facts: Facts) -> bool:
     """The recorded command failed, or was ended from outside."""
     session = facts.session

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from analyzers.facts import Facts, Outcome, Stage
+from diagnostics.gosays import last_words
 from diagnostics.scope import Scope
 
 STILL_COMING_S = 0.1
@@ -12,10 +15,19 @@ MAX_UNSEEN_SHARE = 0.10
 """Above this share of acknowledged bytes that the capture never saw, silence in it proves
 nothing (Zeek's capture-loss script alarms at the same share)."""
 
+NO_ROUTE = re.compile(
+    r"network is unreachable|no route to host|cannot assign requested address"
+    r"|operation not permitted"
+)
+"""What connect(2) and sendto(2) say where no packet leaves: no route, a dead next hop, an address
+that cannot be used, a host firewall."""
+
 
 def inconclusive_reason(facts: Facts, scope: Scope, failed: frozenset[int]) -> str | None:
     """Why no verdict can be given although no rule found a cause; None when one can."""
     capture = facts.capture
+    if not facts.attempts and facts.session is not None:
+        return _nothing_asked(facts)
     if capture.packets == 0:
         return "The capture holds no packets: record while the download runs."
     if not facts.attempts:
@@ -40,9 +52,37 @@ def inconclusive_reason(facts: Facts, scope: Scope, failed: frozenset[int]) -> s
     if session is not None and session.exit_code is not None:
         return (
             f"The command ended with exit status {session.exit_code}, but every step that the "
-            "packets show worked: its output names a cause that is not on the network."
+            f"packets show worked: {_own_words(facts)}."
         )
     return _nothing_seen_through(facts, scope)
+
+
+def _nothing_asked(facts: Facts) -> str:
+    """A recorded command that used no network: what it said itself is all there is to tell."""
+    session = facts.session
+    if session is not None and session.exit_code == 0:
+        return (
+            "The command succeeded, and the recording holds no lookup and no connection: all it "
+            "needed was there already (go clean -modcache empties the module cache), or came "
+            "over another interface (-i)."
+        )
+    said = last_words(facts)
+    if said is not None and NO_ROUTE.search(said):
+        return (
+            f"Nothing was asked, because this machine has no way to the network: {said}. Look at "
+            "its addresses and routes (ip address; ip route), or whether a VPN is down."
+        )
+    if said is not None:
+        return f"The command failed, and the recording holds no lookup and no connection: {said}."
+    return (
+        "The recording holds no lookup and no connection: name the interface that leads to the "
+        "module proxy with -i."
+    )
+
+
+def _own_words(facts: Facts) -> str:
+    said = last_words(facts)
+    return "its output names a cause that is not on the network" + (f": {said}" if said else "")
 
 
 def interrupted_reason(facts: Facts) -> str | None:

@@ -27,6 +27,10 @@ from tests.factories import (
     unconnected,
 )
 
+NO_ROUTE = (
+    'go: a@v1: Get "https://h/a": dial tcp: lookup h on 10.0.0.1:53: dial udp 10.0.0.1:53: '
+    "connect: network is unreachable"
+)
 WORKS: list[Part] = [*resolved(SERVER), *fetched()]
 BROKEN: list[Part] = [*resolved(SERVER), unconnected(0.1, 1.1, 3.1)]
 
@@ -52,6 +56,17 @@ def still_coming(**changes: Any) -> Facts:
         pytest.param(facts(packets=9), "no name lookup", id="other traffic only"),
         pytest.param(facts(BROKEN, duration_s=30.0), "do not show why", id="a failure"),
         pytest.param(facts(WORKS, session=session()), "exit status 1", id="a failure elsewhere"),
+        pytest.param(
+            facts(WORKS, session=session("go: a@v1: bad", "# get x")),
+            "go: a@v1: bad",
+            id="its words",
+        ),
+        pytest.param(facts(session=session(NO_ROUTE)), "ip route", id="no route"),
+        pytest.param(
+            facts(session=session("go: no such tool: x")), "no such tool", id="no network"
+        ),
+        pytest.param(facts(session=session()), "-i", id="nothing said"),
+        pytest.param(facts(session=session(exit_code=0)), "go clean -modcache", id="cached"),
         pytest.param(still_coming(), "stops while", id="cut off"),
         pytest.param(
             facts(connection(starts_midway=True, syn_frame=None)), "to its end", id="no step seen"

@@ -111,9 +111,7 @@ def _finding(facts: Facts, found: list[tuple[Attempt, HttpExchange]]) -> Finding
     return Finding(
         hop=_hop(facts, attempts[0]),
         summary="A log-in page answers where module files were asked: a captive portal.",
-        evidence=(
-            Evidence(f"{listed(a.need for a in attempts)} {what}", tuple(sorted(frames))),
-        ),
+        evidence=(Evidence(f"{listed(a.need for a in attempts)} {what}", tuple(sorted(frames))),),
         fix=(
             Fix("Open the page in a browser and log in.", f"xdg-open {shell_word(page)}"),
             Fix("Then remove what was cached in its place.", "go clean -modcache"),
