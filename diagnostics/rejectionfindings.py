@@ -13,7 +13,7 @@ from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.localize import distance_of_ttl
 from diagnostics.rejections import Refusal, Rejection, rejections
 from diagnostics.report.escape import printable
-from diagnostics.tries import indices, lost_s, streams
+from diagnostics.tries import indices, lost_s, plural, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
 
@@ -70,7 +70,7 @@ def _evidence(facts: Facts, rejection: Rejection) -> Evidence:
         )
     if chain is not None:
         source = " (fetched again by badhop's probe)" if chain.source == "probe" else ""
-        parts.append(f"{len(chain.certificates)} certificates sent{source}")
+        parts.append(f"{plural(len(chain.certificates), 'certificate')} sent{source}")
     elif handshake.chain_encrypted:
         parts.append("the certificates are encrypted (TLS 1.3)")
     if rejection.detail:
