@@ -18,7 +18,8 @@ Int64 = npt.NDArray[np.int64]
 #: Bridges, `-i any` and mirror ports deliver the second copy within this time.
 COPY_NS = 1_000_000
 
-#: A router that also mirrors, or hairpins, takes longer; its copy has one hop less.
+#: A router that also mirrors, or hairpins, takes longer; its copy has one hop less. So may a link
+#: that delivers twice; the timestamp is the same then too.
 ROUTED_NS = 10_000_000
 
 #: Without an IP identification (IPv6, or 0 as RFC 6864 allows) nothing is resent so soon.
@@ -83,7 +84,9 @@ def _judge(table: PacketTable, seen: Segments, late: Int64, early: Int64) -> tup
     flags = seen.flags[late]
     telling = (seen.length[late] > 0) | ((flags & (SYN | FIN)) != 0) | named
     telling &= (flags & RST) == 0
-    soon = (named & routed) | ((named | elsewhere) & (apart <= COPY_NS))
+    # Nobody sends again within a tick of the clock whose time the segment carries.
+    stamped = table.has_timestamps[a] & (seen.length[late] > 0)
+    soon = (named & (routed | stamped)) | ((named | elsewhere) & (apart <= COPY_NS))
     soon |= apart <= COPY_WITHOUT_ID_NS
     sure = soon & (telling | elsewhere)
     return late[sure], late[soon & ~sure]

@@ -11,7 +11,7 @@ from analyzers.rtt import Timings
 from analyzers.segments import NOWHERE, Segments
 from analyzers.sequences import distances
 from captures.lazyclass import dataclass
-from captures.packets import FIN, SYN, PacketTable
+from captures.packets import ACK, FIN, RST, SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]
 Float64 = npt.NDArray[np.float64]
@@ -48,11 +48,13 @@ class Suspects:
     """The ACK of the first byte outstanding echoes a timestamp from before this segment left: it
     answers the original (Eifel, RFC 3522)."""
     quiet_ns: Int64
-    """Since the half's previous segment."""
+    """Since the half's previous segment with data, SYN or FIN."""
     far_rtt_s: Float64
     """Smallest round trip between the capture point and the receiver (infinite: unknown)."""
     near_rtt_s: Float64
     """Smallest round trip between the capture point and the sender (infinite: unknown)."""
+    probes: Bools
+    """Nobody declined SACK."""
 
 
 def suspects(
@@ -70,8 +72,6 @@ def suspects(
     first_fin = (seen.length[found] == 0) & (original < 0) & (seen.start[found] > 0)
     exposed = _exposures(seen, arrived, found, first_fin)
     since = np.where(exposed >= 0, exposed, original)
-    previous = np.maximum(found - 1, 0)
-    quiet = np.where(seen.half[previous] == seen.half[found], seen.time_ns[previous], 0)
     rtts = times.lowest()
     return Suspects(
         segment=found,
@@ -82,10 +82,12 @@ def suspects(
         repeats=_repeats_between(seen, repeats, since, found),
         sacked_above=_sacked_above(seen, blocks, found),
         sacked=_sacked_whole(seen, blocks, found),
-        answers_original=_answers_original(table, seen, arrived, found, original),
-        quiet_ns=seen.time_ns[found] - quiet,
+        answers_original=_answers_original(table, seen, arrived, found, original)
+        | _answers_first_syn(table, seen, found, again[found]),
+        quiet_ns=_quiet(seen, found),
         far_rtt_s=rtts[seen.half[found] ^ 1],
         near_rtt_s=rtts[seen.half[found]],
+        probes=~_declines_sack(table, seen)[seen.half[found] >> 1],
     )
 
 
@@ -177,6 +179,43 @@ def _answers_original(
     answers = (seen.half[answer] == peer) & (b > a) & stamped & outstanding
     answers &= distances(table.tsval[first], table.tsval[a]) < 0
     return np.asarray(answers & (distances(table.tsecr[b], table.tsval[a]) < 0))
+
+
+def _answers_first_syn(table: PacketTable, seen: Segments, found: Int64, again: Bools) -> Bools:
+    """Return which repeated SYNs have a SYN-ACK that echoes one sent before them.
+
+    The echo is that of the first that arrived: the answer was lost, or slow.
+    """
+    answers = np.zeros(len(found), dtype=np.bool_)
+    syns = np.flatnonzero(again & ((seen.flags[found] & ACK) == 0) & (seen.half[found] & 1 == 0))
+    both = np.flatnonzero((seen.flags & (SYN | ACK)) == (SYN | ACK))
+    if not len(syns) or not len(both):
+        return answers
+    peer = seen.half[found[syns]] ^ 1
+    place = np.minimum(np.searchsorted(seen.half[both], peer), len(both) - 1)
+    a, b = seen.rows[found[syns]], seen.rows[both[place]]
+    stamped = table.has_timestamps[a] & table.has_timestamps[b]
+    older = distances(table.tsecr[b], table.tsval[a]) < 0
+    answers[syns] = (seen.half[both[place]] == peer) & stamped & older
+    return answers
+
+
+def _quiet(seen: Segments, found: Int64) -> Int64:
+    """Return the time since the half's previous data, SYN or FIN; since the start without any."""
+    counts = (seen.length > 0) | ((seen.flags & (SYN | FIN)) != 0)
+    latest = np.maximum.accumulate(np.where(counts, np.arange(len(counts)), -1))
+    previous = latest[np.maximum(found - 1, 0)]
+    same = (found > 0) & (previous >= 0) & (seen.half[previous] == seen.half[found])
+    return np.asarray(seen.time_ns[found] - np.where(same, seen.time_ns[previous], 0))
+
+
+def _declines_sack(table: PacketTable, seen: Segments) -> Bools:
+    """Return for each connection whether one of its SYNs is without the SACK option."""
+    syns = np.flatnonzero((seen.flags & (SYN | RST)) == SYN)
+    without = syns[~table.sack_permitted[seen.rows[syns]]]
+    declines = np.zeros(seen.halves >> 1, dtype=np.bool_)
+    declines[seen.half[without] >> 1] = True
+    return declines
 
 
 def _repeats_between(seen: Segments, repeats: Int64, since: Int64, found: Int64) -> Int64:

@@ -92,7 +92,7 @@ def jitter_s(samples: RttSamples) -> float | None:
 
 def _by_ack(_: PacketTable, seen: Segments, arrived: Arrivals) -> Pairs:
     """Return segments and the ACKs that are their first, by exact match and Karn's rule."""
-    counts = (seen.length > 0) | ((seen.flags & (SYN | FIN)) != 0)
+    counts = _takes_numbers(seen)
     sent = np.flatnonzero(counts & (seen.start > NOWHERE) & (seen.stop > arrived.before))
     acks = np.flatnonzero(seen.acks_more)
     ends = seen.at(seen.stop[sent], seen.half[sent])
@@ -101,14 +101,26 @@ def _by_ack(_: PacketTable, seen: Segments, arrived: Arrivals) -> Pairs:
     hit = np.flatnonzero(place < len(ends))
     hit = hit[ends[place[hit]] == wanted[hit]]
     sent, acks = sent[place[hit]], acks[hit]
-    again = counts & (arrived.behind | (seen.stop <= arrived.before))
-    resent = np.cumsum(again)
-    clean = (seen.rows[sent] < seen.rows[acks]) & (resent[arrived.peer[acks]] == resent[sent])
+    clean = (seen.rows[sent] < seen.rows[acks]) & ~_resent_between(seen, arrived, sent, acks)
     return sent[clean], acks[clean]
 
 
-def _by_echo(table: PacketTable, seen: Segments, _: Arrivals) -> Pairs:
-    """Return first carriers of timestamps and their first echoes."""
+def _takes_numbers(seen: Segments) -> Bools:
+    return np.asarray((seen.length > 0) | ((seen.flags & (SYN | FIN)) != 0))
+
+
+def _resent_between(seen: Segments, arrived: Arrivals, sent: Int64, answers: Int64) -> Bools:
+    """Return whether the half of each segment sent anything again before the answer."""
+    resent = np.cumsum(_takes_numbers(seen) & (arrived.behind | (seen.stop <= arrived.before)))
+    return np.asarray(resent[arrived.peer[answers]] != resent[sent])
+
+
+def _by_echo(table: PacketTable, seen: Segments, arrived: Arrivals) -> Pairs:
+    """Return first carriers of timestamps and their first echoes.
+
+    Karn's rule holds here too: the first answer may have been lost, and what is echoed then is no
+    younger than the first copy.
+    """
     stamped = np.flatnonzero(table.has_timestamps[seen.rows] & ((seen.flags & RST) == 0))
     echoing = stamped[(seen.flags[stamped] & ACK) != 0]
     if not len(echoing):
@@ -124,7 +136,9 @@ def _by_echo(table: PacketTable, seen: Segments, _: Arrivals) -> Pairs:
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     hit = np.flatnonzero(keys[place] == wanted)
     carriers, echoes = carriers[place[hit]], echoes[hit]
-    good = (seen.rows[carriers] < seen.rows[echoes]) & _prompt(seen, carriers, echoes)
+    later = seen.rows[carriers] < seen.rows[echoes]
+    carriers, echoes = carriers[later], echoes[later]
+    good = _prompt(seen, carriers, echoes) & ~_resent_between(seen, arrived, carriers, echoes)
     return carriers[good], echoes[good]
 
 

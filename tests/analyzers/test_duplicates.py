@@ -51,6 +51,17 @@ def test_a_retransmission_has_its_own_identification(tmp_path: Path) -> None:
     assert len(connection.client.retransmissions) == 1
 
 
+def test_a_link_that_delivers_twice_keeps_the_timestamp(tmp_path: Path) -> None:
+    exchange = Exchange().open()
+    exchange.c(0.03, 1, 1, 100)
+    copy = exchange.again(0.034)
+    assert exchange.connection(tmp_path).duplicate_frames == (copy,)
+    exchange = Exchange(timestamps=False).open()
+    exchange.c(0.03, 1, 1, 100)
+    exchange.again(0.034)
+    assert exchange.connection(tmp_path).duplicate_frames == ()
+
+
 def test_the_same_packet_much_later_is_no_copy_of_the_capture(tmp_path: Path) -> None:
     exchange = Exchange().open()
     exchange.c(0.03, 1, 1, 100)

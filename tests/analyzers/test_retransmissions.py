@@ -93,6 +93,84 @@ def test_a_probe_comes_before_the_timer_and_does_not_double_it(tmp_path: Path) -
     assert kinds == [Kind.TAIL_PROBE, Kind.TIMEOUT, Kind.TIMEOUT]
 
 
+def test_without_sack_there_is_no_probe(tmp_path: Path) -> None:
+    exchange = Exchange(sack=False).open(0.02)
+    exchange.c(0.1, 1, 1, 500)
+    exchange.c(0.33, 1, 1, 500)
+    assert only(exchange.connection(tmp_path).client.retransmissions).kind is Kind.TIMEOUT
+
+
+def test_after_a_probe_that_was_needed_the_timer_comes_first(tmp_path: Path) -> None:
+    exchange = Exchange().open(0.02)
+    exchange.c(0.1, 1, 1, 500)
+    exchange.c(0.33, 1, 1, 500)
+    exchange.s(0.35, 1, 501)
+    exchange.c(0.4, 501, 1, 500)
+    exchange.c(0.63, 501, 1, 500)
+    kinds = [r.kind for r in exchange.connection(tmp_path).client.retransmissions]
+    assert kinds == [Kind.TAIL_PROBE, Kind.TIMEOUT]
+
+
+def test_a_copy_after_two_timers_follows_a_probe_that_was_lost_on_the_way(tmp_path: Path) -> None:
+    exchange = Exchange()
+    exchange.c(0.0, 0, 0, flags=SYN)
+    exchange.s(0.02, 0, 1, flags=SYN | ACK)
+    exchange.c(0.03, 1, 1)  # the client is 10 ms away
+    exchange.c(0.1, 1, 1, 500)
+    exchange.c(0.57, 1, 1, 500)
+    assert only(exchange.connection(tmp_path).client.retransmissions).kind is Kind.TIMEOUT
+
+
+def test_what_was_sent_later_and_arrived_tells_of_a_loss(tmp_path: Path) -> None:
+    exchange = Exchange().open(0.02)
+    for n in range(3):
+        exchange.c(0.1 + 0.001 * n, 1 + MSS * n, 1, MSS)
+    # The second arrives; the first is sent again and arrives: the third must be lost (RACK).
+    exchange.s(0.121, 1, 1, blocks=((1001, 2001),))
+    exchange.c(0.121, 1, 1, MSS)
+    exchange.s(0.141, 1, 2001)
+    exchange.c(0.141, 2001, 1, MSS)
+    kinds = [r.kind for r in exchange.connection(tmp_path).client.retransmissions]
+    assert kinds == [Kind.FAST, Kind.FAST]
+
+
+def test_acks_do_not_hide_that_a_sender_of_data_was_silent(tmp_path: Path) -> None:
+    exchange = Exchange().open(0.02)
+    for n in range(2):
+        exchange.c(0.1 + 0.001 * n, 1 + MSS * n, 1, MSS)
+    exchange.s(0.121, 1, 1, blocks=((1001, 2001),))
+    exchange.c(0.122, 1, 1, MSS)
+    for n in range(8):
+        exchange.s(0.15 + 0.03 * n, 1 + 100 * n, 1, 100, blocks=((1001, 2001),))
+        exchange.c(0.15 + 0.03 * n, 2001, 101 + 100 * n)
+    exchange.c(0.37, 1, 1, MSS)
+    kinds = [r.kind for r in exchange.connection(tmp_path).client.retransmissions]
+    assert kinds == [Kind.FAST, Kind.TIMEOUT]
+
+
+def test_what_was_seen_once_was_not_sent_for_nothing(tmp_path: Path) -> None:
+    exchange = download(lost=(1,))
+    exchange.c(0.102, 101, 1001, blocks=((2001, 3001),))
+    exchange.c(0.103, 101, 1001, blocks=((2001, 4001),))
+    exchange.s(0.125, 1001, 101, MSS)
+    exchange.c(0.125, 101, 4001)
+    exchange.c(0.126, 101, 4001, blocks=((1001, 2001),))  # a link behind the capture doubled it
+    found = only(exchange.connection(tmp_path).server.retransmissions)
+    assert (found.kind, found.loss) == (Kind.FAST, LossSide.BEFORE_CAPTURE)
+
+
+def test_the_answer_tells_which_syn_arrived(tmp_path: Path) -> None:
+    losses = []
+    for echo in (7_000, 8_000):
+        exchange = Exchange()
+        exchange.c(0.0, 0, 0, flags=SYN)
+        exchange.c(1.0, 0, 0, flags=SYN)
+        exchange.s(1.02, 0, 1, flags=SYN | ACK, tsecr=echo)
+        exchange.c(1.02, 1, 1)
+        losses.append(only(exchange.connection(tmp_path).client.retransmissions).loss)
+    assert losses == [LossSide.NOT_LOST, LossSide.AFTER_CAPTURE]
+
+
 def test_the_last_segment_alone_is_a_probe_while_others_are_out(tmp_path: Path) -> None:
     exchange = Exchange().open(0.02)
     for n in range(3):
@@ -146,7 +224,7 @@ def test_an_ack_with_the_new_timestamp_answers_the_retransmission(tmp_path: Path
     exchange.c(0.32, 1, 1, 500)
     exchange.s(0.34, 1, 501, tsecr=7_320)
     found = only(exchange.connection(tmp_path).client.retransmissions)
-    assert (found.kind, found.loss) == (Kind.TIMEOUT, LossSide.AFTER_CAPTURE)
+    assert (found.kind, found.loss) == (Kind.TAIL_PROBE, LossSide.AFTER_CAPTURE)
 
 
 def test_older_timestamps_were_overtaken(tmp_path: Path) -> None:
@@ -226,7 +304,7 @@ def test_a_fin_sent_again(tmp_path: Path) -> None:
     exchange.c(0.1, 1, 1, flags=FIN | ACK)
     exchange.c(0.33, 1, 1, flags=FIN | ACK)
     found = only(exchange.connection(tmp_path).client.retransmissions)
-    assert (found.length, found.kind) == (0, Kind.TIMEOUT)
+    assert (found.length, found.kind) == (0, Kind.TAIL_PROBE)
 
 
 def test_a_fin_that_was_lost_shows_by_the_next_ack(tmp_path: Path) -> None:

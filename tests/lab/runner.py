@@ -95,6 +95,7 @@ def save(scenario: Scenario, seed: int, directory: Path) -> Result:
         (directory / "output.txt").write_text(output)
         truth = _truth(stand, status)
         (directory / "expected.json").write_text(json.dumps(truth, indent=2) + "\n")
+        stand.run.close_processes()  # a wire writes the end of its log when it ends
         for wire in stand.run.directory.glob("wire-*.jsonl"):
             (directory / wire.name).write_bytes(wire.read_bytes())
     return Result(

@@ -91,14 +91,29 @@ class Wire:
 
 
 def identity(frame: bytes) -> int:
-    """Return a number that survives routing: what hops rewrite is left out."""
-    packet = bytearray(frame[14:])
+    """Return a number that survives routing: what hops rewrite is left out.
+
+    It covers the headers, whose checksums stand for the rest.
+    """
+    packet = bytearray(frame[14 : headers_end(frame)])
     if packet and packet[0] >> 4 == 4 and len(packet) >= 20:
         packet[8] = 0  # TTL
         packet[10:12] = b"\0\0"  # header checksum
     elif packet and packet[0] >> 4 == 6 and len(packet) >= 40:
         packet[7] = 0  # hop limit
     return crc32(packet)
+
+
+def headers_end(frame: bytes) -> int:
+    """Return where the headers of an Ethernet frame end, its end where they are not IP's."""
+    version = frame[14] >> 4 if len(frame) > 34 else 0
+    if version not in (4, 6):
+        return len(frame)
+    start = 14 + ((frame[14] & 15) * 4 if version == 4 else 40)
+    protocol = frame[23] if version == 4 else frame[20]
+    if protocol == 6 and len(frame) > start + 12:
+        return min(len(frame), start + (frame[start + 12] >> 4) * 4)
+    return min(len(frame), start + 8)
 
 
 def _open_tap(namespace: str, name: str) -> int:
