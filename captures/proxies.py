@@ -6,13 +6,11 @@ Follows golang.org/x/net/http/httpproxy, not the many other readings of NO_PROXY
 from __future__ import annotations
 
 import ipaddress
-import sys
-import urllib.request
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from captures.redact import Redactor
-from captures.session import Proxies, SystemProxy
+from captures.session import Proxies
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
@@ -59,25 +57,6 @@ def address_of(url: str) -> tuple[str, int] | None:
     except ValueError:
         return None
     return (host, port or _PORTS.get(parts.scheme, 443)) if host else None
-
-
-def system_proxy(redactor: Redactor) -> SystemProxy | None:
-    """Give the proxy of the operating system, which go ignores; None where there is none.
-
-    Desktop settings on Linux differ by desktop and are not read.
-    """
-    found: Mapping[str, str] = {}
-    if sys.platform == "win32":
-        found = urllib.request.getproxies_registry()
-    elif sys.platform == "darwin":
-        found = urllib.request.getproxies_macosx_sysconf()
-    if not found:
-        return None
-    return SystemProxy(
-        source="registry" if sys.platform == "win32" else "system configuration",
-        http=redactor.proxy(found.get("http", "")),
-        https=redactor.proxy(found.get("https", "")),
-    )
 
 
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -17,9 +17,10 @@ from captures.gocommand import (
 from captures.interfaces import choose_interfaces, list_interfaces, routes_text
 from captures.lazyclass import dataclass
 from captures.modulepaths import PrivatePaths, main_module
-from captures.proxies import proxies_of, system_proxy
+from captures.proxies import proxies_of
 from captures.redact import Redactor
 from captures.session import GoSettings, Proxies, ResolverSettings, SystemProxy
+from captures.systemproxy import system_proxy
 
 #: Stands for every interface at once; both tools know it, no list of interfaces has it.
 _EVERY_INTERFACE = "any"
@@ -65,7 +66,7 @@ def survey(
         go=go_settings(values, redactor),
         proxies=proxies_of(environment, redactor),
         resolver=resolver,
-        system_proxy=system_proxy(redactor),
+        system_proxy=system_proxy(redactor, environment),
         routes=routes_text(),
     )
 
