@@ -12,7 +12,9 @@ cached, a mirror that lags behind.
 How it is recognised
 --------------------
 404 or 410 for a version's files where the version list or other versions of the same module are
-served; or go's own words ("unknown revision", "no matching versions").
+served, or where go says "unknown revision". Or a version list that is served, after which go says
+"no matching versions for query" and gives up: go.mod names a version such as v1.9, which go looks
+for in the list.
 
 Fix
 ---
@@ -39,12 +41,19 @@ EXPLAINS = ("http.not_found",)
 
 VERSION_FILE = re.compile(r"^(?P<module>.+)/@v/(?P<version>[^/]+)\.(info|mod|zip)$")
 LIST_FILE = re.compile(r"^(?P<module>.+)/@v/list$|^(?P<latest>.+)/@latest$")
-UNKNOWN = re.compile(r"unknown revision|no matching versions for query")
+UNKNOWN = re.compile(r"unknown revision")
+UNMATCHED = re.compile(r'no matching versions for query "(?P<query>[^"]*)"')
 
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per version that a served module does not have."""
     every = answers(facts)
+    yield from _missing_files(facts, every)
+    yield from _unmatched_queries(facts, every)
+
+
+def _missing_files(facts: Facts, every: list[Answer]) -> Iterator[Finding]:
+    """Versions that were asked for by their files."""
     listed = {module for module in map(_listed, every) if module}
     served, versions = served_files(every), _versions(every)
     done: set[tuple[str, str]] = set()
@@ -64,10 +73,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             evidence=(
                 Evidence(f"GET {answer.url} → {answer.status}", answer.frames, answer.stream),
             ),
-            fix=(
-                Fix("See which versions there are.", f"curl -s {shell_word(module + '/@v/list')}"),
-                Fix("Choose one of them in go.mod.", "go mod edit -require=MODULE@VERSION"),
-            ),
+            fix=_fix(module),
             confidence=0.93,
             impact_s=answer.took_s,
             attempts=indices(answer.attempts),
@@ -75,6 +81,44 @@ def find(facts: Facts) -> Iterator[Finding]:
             fatal=answer.fatal or (unknown and gave_up(facts)),
             stage=Stage.RESPONSE,
         )
+
+
+def _unmatched_queries(facts: Facts, every: list[Answer]) -> Iterator[Finding]:
+    """Versions that go looked for in a list. Its words name the query and not always the module,
+    so they speak of the last list that no other request of the module followed."""
+    said = next(lines(facts, UNMATCHED), None)
+    if said is None or not gave_up(facts):
+        return
+    asked = {match["module"] for a in every if (match := VERSION_FILE.match(a.url))}
+    lists = [a for a in every if _listed(a) and _listed(a) not in asked]
+    if not lists:
+        return
+    answer, query = lists[-1], said.partition("query ")[2]
+    yield Finding(
+        hop=server_of(facts, answer),
+        summary=f"{host_of(answer.url)} serves the module, but no version that matches {query}.",
+        evidence=(
+            Evidence(
+                f"GET {answer.url} → {answer.status}; go says: {said}",
+                answer.frames,
+                answer.stream,
+            ),
+        ),
+        fix=_fix(_listed(answer)),
+        confidence=0.9,
+        impact_s=answer.took_s,
+        attempts=indices(answer.attempts),
+        streams=streams(answer.attempts),
+        fatal=True,
+        stage=Stage.RESPONSE,
+    )
+
+
+def _fix(module: str) -> tuple[Fix, ...]:
+    return (
+        Fix("See which versions there are.", f"curl -s {shell_word(module + '/@v/list')}"),
+        Fix("Choose one of them in go.mod.", "go mod edit -require=MODULE@VERSION"),
+    )
 
 
 def _listed(answer: Answer) -> str:

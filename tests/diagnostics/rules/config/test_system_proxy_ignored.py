@@ -15,6 +15,7 @@ from tests.factories import (
     SERVER,
     facts,
     fetched,
+    reset,
     resolved,
     session,
     unconnected,
@@ -51,6 +52,19 @@ def test_the_command_can_be_pasted() -> None:
 def test_names_that_only_the_proxy_resolves_fail_too() -> None:
     denied = facts(resolved(rcode="NXDOMAIN"), session=session(system_proxy=GNOME))
     assert root_of(denied) == ("failed", CODE)
+
+
+def _answered_by_reset(ttl: int) -> Facts:
+    closed = unconnected(0.1, resets=(reset(0.15, ttl=ttl),))
+    return facts(resolved(SERVER), closed, session=session(system_proxy=GNOME))
+
+
+def test_a_firewall_near_by_that_resets_lets_nobody_out() -> None:
+    assert root_of(_answered_by_reset(63)) == ("failed", CODE)
+
+
+def test_a_server_far_away_that_resets_would_refuse_the_proxy_too() -> None:
+    assert not found(CODE, _answered_by_reset(60))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from captures.session import Request
+from captures.session import Request, Session
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, only, place, root_of
 from tests.factories import (
@@ -50,6 +50,34 @@ def test_inside_tls_gos_words_tell() -> None:
         requests=(Request(url=url, status=404, duration_s=0.1),),
     )
     assert root_of(facts(resolved(SERVER), fetched(), session=recorded)) == ("failed", CODE)
+
+
+NO_MATCH = 'go: errors parsing go.mod:\ngo.mod:6:2: no matching versions for query "v1.99"'
+
+
+def test_a_query_that_no_version_of_the_list_matches() -> None:
+    listed = fetched_plain(target=f"{MODULE}/@v/list")
+    missing = facts(resolved(SERVER), listed, session=session(*NO_MATCH.split("\n")))
+    finding = only(CODE, missing)
+    assert '"v1.99"' in finding.summary
+    assert root_of(missing) == ("failed", CODE)
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "recorded"),
+    [
+        pytest.param(f"{MODULE}/@v/list", 200, session("go: exit"), id="go says something else"),
+        pytest.param(f"{MODULE}/@v/list", 404, session(NO_MATCH), id="the list is not served"),
+        pytest.param(f"{MODULE}/@v/v1.0.0.mod", 200, session(NO_MATCH), id="no list was asked"),
+        pytest.param(
+            f"{MODULE}/@v/list", 200, session(NO_MATCH, exit_code=0), id="go went on without it"
+        ),
+    ],
+)
+def test_words_about_another_query(target: str, status: int, recorded: Session) -> None:
+    assert not found(
+        CODE, facts(resolved(SERVER), fetched_plain(target=target, status=status), session=recorded)
+    )
 
 
 @pytest.mark.parametrize(
