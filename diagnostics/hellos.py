@@ -175,6 +175,8 @@ def _silent_cause(
         if other_hello is not None:
             return Cause.REJECTED, other_hello
         return Cause.HANDSHAKE_TIMEOUT, ""
+    if server.zero_windows and server.zero_windows[-1].end_s is None:
+        return Cause.HANDSHAKE_TIMEOUT, "its receive window is closed: the program does not read"
     if other_name is not None:
         return Cause.SNI_BLOCKED, other_name
     if len(hello.frames) > 1:

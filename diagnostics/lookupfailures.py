@@ -62,7 +62,8 @@ def resolvers_of(lookup: DnsLookup) -> tuple[str, ...]:
 
 
 def failed_lookups(facts: Facts, failure: Failure) -> dict[str, list[tuple[DnsLookup, Attempt]]]:
-    """Failed lookups of this kind with their attempts, by the first server asked."""
+    """Failed lookups of this kind with their attempts, by the server that failed them: the one
+    that said so, else the first one asked."""
     found: dict[str, list[tuple[DnsLookup, Attempt]]] = {}
     for attempt in facts.attempts:
         if attempt.stage is not Stage.DNS or attempt.outcome is not Outcome.FAILED:
@@ -70,8 +71,13 @@ def failed_lookups(facts: Facts, failure: Failure) -> dict[str, list[tuple[DnsLo
         assert attempt.lookup is not None
         lookup = facts.lookups[attempt.lookup]
         if failure_of(lookup) is failure and not passed_on(facts, lookup, failure):
-            found.setdefault(resolvers_of(lookup)[0], []).append((lookup, attempt))
+            found.setdefault(_blamed(lookup, failure), []).append((lookup, attempt))
     return found
+
+
+def _blamed(lookup: DnsLookup, failure: Failure) -> str:
+    said = (e.server for e in lookup.exchanges if RCODES.get(e.rcode or "") is failure)
+    return next(said, resolvers_of(lookup)[0])
 
 
 def forwarded(facts: Facts, exchange: DnsExchange) -> Iterator[DnsExchange]:

@@ -53,9 +53,11 @@ def waits(facts: Facts) -> list[Wait]:
         clear = [facts.requests[i] for i in attempt.requests if not facts.requests[i].is_connect]
         if clear:
             found += [w for r in clear for w in _clear_waits(facts, attempt, r)]
-        elif attempt.handshake is not None and attempt.stream not in seen:
+        elif attempt.stream not in seen:
             seen.add(attempt.stream)
-            found += _encrypted_waits(facts, attempt)
+            found += _slow_connects(facts, attempt)
+            if attempt.handshake is not None:
+                found += _encrypted_waits(facts, attempt)
     return found
 
 
@@ -78,6 +80,15 @@ def _clear_waits(facts: Facts, attempt: Attempt, request: HttpExchange) -> Itera
             text = f"request acknowledged, no answer within {seconds(end_s - request.request_s)}"
             yield Wait(attempt, request.request_s, end_s, frames, True, True, True, text)
         return
+    yield from _late_answer(connection, attempt, request)
+    yield from _clear_stalls(facts, attempt, request, connection)
+
+
+def _late_answer(connection: Connection, attempt: Attempt, request: HttpExchange) -> Iterator[Wait]:
+    """The first byte came after more than a round trip and the time that a server may take."""
+    if request.response_s is None:
+        return
+    frames = request.request_frames
     lost = [r for r in connection.client.retransmissions if r.frame in frames]
     wait_s = request.response_s - request.request_s - (connection.min_rtt_s or 0.0)
     if wait_s >= SLOW_S and not lost and request.response_frame is not None:
@@ -89,10 +100,16 @@ def _clear_waits(facts: Facts, attempt: Attempt, request: HttpExchange) -> Itera
             True,
             False,
             True,
-            f"{seconds(wait_s)} from the request to the first byte of the answer, the round trip "
-            "left out",
+            f"{seconds(wait_s)} from the {'CONNECT' if request.is_connect else 'request'} to the "
+            "first byte of the answer, the round trip left out",
         )
-    yield from _clear_stalls(facts, attempt, request, connection)
+
+
+def _slow_connects(facts: Facts, attempt: Attempt) -> Iterator[Wait]:
+    """Tunnels that a proxy opened late; those that it refused have rules of their own."""
+    for request in (facts.requests[i] for i in attempt.requests):
+        if request.is_connect and request.status is not None and request.status < 300:
+            yield from _late_answer(facts.connection(request.stream), attempt, request)
 
 
 def _clear_stalls(

@@ -25,6 +25,7 @@ from tests.factories import (
     reset,
     resolved,
 )
+from tests.factories.courses import shut
 
 OTHER_NAME = "www.example.com"
 FORGED = (reset(0.133, ttl=62, signs=("ttl_differs", "ip_id_differs")),)
@@ -65,6 +66,9 @@ def causes(captured: Facts) -> list[Cause]:
         ({"acked": True}, (), Cause.HANDSHAKE_TIMEOUT),
         ({"acked": True} | LARGE, (), Cause.HANDSHAKE_TIMEOUT),
         ({"acked": True} | LARGE, SMALL, Cause.REJECTED),
+        # The server takes what its window holds of the hello, and closes it for good.
+        (LARGE | {"server": {"zero_windows": (shut(0.2, None),)}}, (), Cause.HANDSHAKE_TIMEOUT),
+        (LARGE | {"server": {"zero_windows": (shut(0.2, 0.3),)}}, (), Cause.DROPPED),
         ({}, (), Cause.SNI_BLOCKED),
         ({}, SMALL_OTHER_NAME, Cause.SNI_BLOCKED),
         (LARGE, (), Cause.DROPPED),

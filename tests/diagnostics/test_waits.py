@@ -13,6 +13,7 @@ from tests.factories import (
     SERVER,
     asked_again,
     closed,
+    connect,
     connection,
     facts,
     fetched,
@@ -181,3 +182,16 @@ def test_parallel_waits_cost_their_time_once() -> None:
     found = waits(both)
     assert len(found) == 2
     assert cost_s(found) == pytest.approx(4.0)
+
+
+def test_a_tunnel_that_opens_late_is_waited_for_once() -> None:
+    tunnel = connect(0, 0.13, took_s=SLOW_S + 0.5)
+    carried = connection(0, 0.1, port=3128, server=sent(90_000, 1.6, 1.9), last_s=2.0)
+    wait = only(facts(resolved(SERVER), carried, tunnel, handshake(0, 1.7)))
+    assert wait.first_byte
+    assert "CONNECT" in wait.text
+
+
+def test_a_tunnel_that_is_refused_late_is_no_wait() -> None:
+    refused = connect(0, 0.13, status=502, took_s=SLOW_S + 0.5)
+    assert not waits(facts(resolved(SERVER), connection(0, 0.1, port=3128), refused))

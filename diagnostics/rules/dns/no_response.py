@@ -60,7 +60,8 @@ def find(facts: Facts) -> Iterator[Finding]:
 
 
 def _skipped(facts: Facts) -> Iterator[Finding]:
-    """Servers that never answered anything, and whose silence another server made good."""
+    """Servers that never answered anything, and after which another server was asked: what that
+    one answered, good or bad, came late."""
     answering = {e.server for e in facts.dns if e.responses}
     waits: dict[str, list[tuple[DnsLookup, float, float]]] = {}
     for lookup in facts.lookups:
@@ -68,7 +69,7 @@ def _skipped(facts: Facts) -> Iterator[Finding]:
         for exchange in lookup.exchanges:
             next_s = min((s for s in answered_s if s > exchange.first_s), default=None)
             silent = bool(exchange.queries) and exchange.server not in answering
-            if silent and lookup.addresses and next_s is not None:
+            if silent and next_s is not None:
                 waits.setdefault(exchange.server, []).append((lookup, exchange.first_s, next_s))
     for server, found in waits.items():
         lookups = list({k.index: k for k, _, _ in found}.values())

@@ -10,8 +10,9 @@ An overloaded or stuck server, a load balancer without a backend, a box that hol
 
 How it is recognised
 --------------------
-All bytes of the ClientHello are acknowledged, the server sends no data (not even out of order),
-and the client ends the connection.
+All bytes of the ClientHello are acknowledged, or as many as the server's receive window holds,
+which stays closed then; the server sends no data (not even out of order), and the client ends the
+connection.
 
 Fix
 ---
@@ -33,7 +34,7 @@ from diagnostics.report.escape import shell_word
 from diagnostics.tries import wanted_endpoint
 from diagnostics.verdict import Finding, Fix
 
-EXPLAINS = ()
+EXPLAINS = ("tcp.zero_window",)
 
 
 def find(facts: Facts) -> Iterator[Finding]:

@@ -80,3 +80,14 @@ def test_a_dead_first_resolver_delays_what_the_second_one_answers() -> None:
     assert finding.impact_s == pytest.approx(5.0, abs=0.1)
     assert finding.delays_only
     assert not finding.fatal
+
+
+def test_whoever_denied_the_name_is_not_the_resolver_that_kept_silent() -> None:
+    parts: list[Part] = [
+        *unanswered(0.0, server="192.0.2.1"),
+        *resolved(rcode="NXDOMAIN", at_s=5.0, server=RESOLVER),
+    ]
+    denied = facts(parts, duration_s=10.0)
+    assert only("dns.nxdomain", denied).hop.address == RESOLVER
+    assert only(CODE, denied).hop.address == "192.0.2.1"
+    assert root_of(denied) == ("failed", "dns.nxdomain")
