@@ -15,6 +15,7 @@ from tests.lab.model import Scenario
 from tests.lab.runner import PARALLEL, Result, judge, run_all, save
 from tests.lab.sampling import TooLarge, make_sample
 from tests.lab.scenarios import catalogue
+from tests.lab.singles import together
 
 
 @click.group()
@@ -63,7 +64,10 @@ def run(
         # An interrupted run of many has something to say too.
         if table is not None and results:
             table.write_text(page(results))
-    sys.exit(not all(result.passed for result in results))
+    undecided = [(t, wrong) for t in together(results) for wrong in t.mismatches()]
+    for found, wrong in undecided:
+        click.echo(f"FAIL {found.both.scenario.name} seed {found.both.seed}: {wrong}")
+    sys.exit(bool(undecided) or not all(result.passed for result in results))
 
 
 @main.command()

@@ -70,7 +70,7 @@ def bench(scenario: Scenario, seed: int, keep: bool = False) -> Iterator[Bench]:
         tree = run.directory / "tree"
         modules = write_tree(tree, plan.module_base, scenario.modules, seed)
         project = run.directory / "project"
-        write_project(project, modules, scenario.wrong_sum)
+        write_project(project, modules, scenario.wrong_sum, scenario.modules.wanted)
         pki = Pki(run.directory / "pki", plan.host, plan.host, plan.organisation, seed)
         topology.build(run, plan, scenario)
         services.start(run, plan, scenario, pki, tree)
@@ -144,6 +144,9 @@ def _environment(run: Run, plan: Plan, scenario: Scenario, pki: Pki, go: Path) -
     names = plan.names()
     home = run.directory / "home"
     home.mkdir()
+    for name, text in scenario.home.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text.format(**names))
     environment = {
         "PATH": f"{go.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": str(home),

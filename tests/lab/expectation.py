@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ class Expected:
     distance: tuple[int, int] | None = None
     #: The packets need not carry the distance: "unknown" is right, a wrong number is not.
     vague: bool = False
+    #: Causes of which one must be listed beside the root cause.
+    also: Words = ()
 
 
 HEALTHY = Expected("healthy")
@@ -31,17 +33,25 @@ UNTOLD = Expected(("healthy", "inconclusive"))
 
 
 def failed(
-    cause: Words, role: Words, distance: tuple[int, int] | None = None, vague: bool = False
+    cause: Words,
+    role: Words,
+    distance: tuple[int, int] | None = None,
+    vague: bool = False,
+    also: Words = (),
 ) -> Expected:
     """Expect a download that did not get what it needed."""
-    return Expected("failed", cause, role, distance, vague)
+    return Expected("failed", cause, role, distance, vague, also)
 
 
 def degraded(
-    cause: Words, role: Words, distance: tuple[int, int] | None = None, vague: bool = False
+    cause: Words,
+    role: Words,
+    distance: tuple[int, int] | None = None,
+    vague: bool = False,
+    also: Words = (),
 ) -> Expected:
     """Expect a download that arrived, but late."""
-    return Expected("degraded", cause, role, distance, vague)
+    return Expected("degraded", cause, role, distance, vague, also)
 
 
 def compare(expected: Expected, verdict: Mapping[str, Any]) -> list[str]:
@@ -54,12 +64,31 @@ def compare(expected: Expected, verdict: Mapping[str, Any]) -> list[str]:
         mismatches += _differs("role", expected.role, hop.get("role"))
     if root and expected.distance is not None:
         mismatches += _misplaced(expected, expected.distance, hop)
+    others = causes(verdict) - {root.get("cause")}
+    if expected.also and not others & set(words(expected.also)):
+        mismatches.append(f"also: expected {_text(expected.also)}, got {_listed(others)}")
     return mismatches
 
 
+def triggered(resembled: Iterable[str], verdict: Mapping[str, Any]) -> list[str]:
+    """Name every cause that was found where something only looks like it."""
+    return [f"look-alike: found {cause}" for cause in sorted(causes(verdict) & set(resembled))]
+
+
+def causes(verdict: Mapping[str, Any]) -> set[str]:
+    """Return the causes of all findings about the download."""
+    return {finding["cause"] for finding in verdict.get("findings", ())}
+
+
+def words(text: Words) -> tuple[str, ...]:
+    """Return the words that are each right."""
+    return (text,) if isinstance(text, str) else text
+
+
 def _differs(what: str, wanted: Words, got: object) -> list[str]:
-    allowed = (wanted,) if isinstance(wanted, str) else wanted
-    return [] if got in allowed else [f"{what}: expected {_text(wanted)}, got {got or 'none'}"]
+    return (
+        [] if got in words(wanted) else [f"{what}: expected {_text(wanted)}, got {got or 'none'}"]
+    )
 
 
 def _misplaced(expected: Expected, truth: tuple[int, int], hop: Mapping[str, Any]) -> list[str]:
@@ -75,5 +104,9 @@ def _misplaced(expected: Expected, truth: tuple[int, int], hop: Mapping[str, Any
     return [f"distance: expected {list(truth)}, got {interval} (width {high - low})"]
 
 
-def _text(words: Words) -> str:
-    return " or ".join(word or "none" for word in ((words,) if isinstance(words, str) else words))
+def _listed(found: set[Any]) -> str:
+    return ", ".join(sorted(map(str, found))) or "nothing"
+
+
+def _text(text: Words) -> str:
+    return " or ".join(word or "none" for word in words(text))

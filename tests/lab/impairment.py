@@ -26,6 +26,8 @@ class Impairment:
         self._filled_at = 0.0
         self._passed: dict[Flow, int] = {}
         self._blocked: set[Flow] = set()
+        words = (impair.block_sni.encode(), bytes.fromhex(impair.block_bytes))
+        self._forbidden = tuple(word for word in words if word)
 
     def judge(self, frame: bytes, now: float) -> tuple[str, tuple[float, ...]]:
         """Return what becomes of a frame and the moments at which copies of it come out."""
@@ -50,8 +52,8 @@ class Impairment:
         segment = parse(frame)
         if segment is None:  # ARP and neighbour discovery keep the link alive
             return ""
-        if impair.block_sni and self._is_blocked(segment):
-            return "dropped:sni"
+        if self._forbidden and self._is_blocked(segment):
+            return "dropped:content"
         if impair.police_mbit and not self._conforms(len(frame), now):
             return "dropped:police"
         if not _applies(impair.only, segment):
@@ -65,7 +67,7 @@ class Impairment:
         return ""
 
     def _is_blocked(self, segment: Segment) -> bool:
-        if self._impair.block_sni.encode() in segment.payload:
+        if any(word in segment.payload for word in self._forbidden):
             self._blocked.add(segment.flow)
         return segment.flow in self._blocked
 

@@ -30,6 +30,8 @@ class Impair:
     mtu: int = 0
     #: TCP payloads that hold this name vanish, and the rest of their flow with them.
     block_sni: str = ""
+    #: The same for these bytes, as hexadecimal digits.
+    block_bytes: str = ""
     #: Each TCP flow passes this many payload bytes, then goes silent.
     silent_after_kb: float = 0.0
     #: Restrict loss, silence and MTU to this protocol and port ("udp/53", "tcp/443").
@@ -82,7 +84,8 @@ class Faulty:
     certificate: str = "good"
     acts: tuple[Act, ...] = ()
     #: What a ClientHello meets: "silent", "alert:40", "plaintext", "reset", "close", "late:3"
-    #: seconds; "close-at-once" and "reset-at-once" do not wait for it.
+    #: seconds; "reset-large" resets those that no single segment holds; "deaf" never reads;
+    #: "close-at-once" and "reset-at-once" do not wait for it.
     hello: str = ""
     #: Demand a certificate of the client.
     client_certificate: bool = False
@@ -142,7 +145,8 @@ class Forger:
     """A box on the path that sees every packet of a node and forges answers."""
 
     node: str
-    #: What it reacts to: "sni", "hello" (a large ClientHello), "body" (of a download), "dns".
+    #: What it reacts to: "sni", "hello" (a large ClientHello), "schemes" (ML-DSA signatures are
+    #: offered), "body" (of a download), "dns".
     trigger: str
     #: Initial TTL of what it sends; 0 copies the TTL of the host it impersonates.
     ttl: int = 64
@@ -163,6 +167,8 @@ class Modules:
 
     count: int = 2
     size_kb: int = 24
+    #: The version that go.mod wants of the first, where it is not the one that exists.
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +193,12 @@ class Scenario:
     expect: Expected
     #: What the packets alone must give; None means the same.
     bare: Expected | None = None
+    #: Causes that a hasty rule would name here; none of them may be found.
+    resembles: tuple[str, ...] = ()
+    #: The scenarios that each have one of the two faults of this one.
+    parts: tuple[str, str] | None = None
+    #: Only a run of everything takes it: others show the same in less time.
+    thorough: bool = False
     server: Site = Nginx()
     mirror: Site | None = None
     dns: Dns = Dns()
@@ -221,6 +233,8 @@ class Scenario:
     #: Certificates the client trusts besides the lab root.
     trusts: tuple[str, ...] = ()
     client_sysctls: Mapping[str, str] = field(default_factory=dict)
+    #: Files below the client's home directory.
+    home: Mapping[str, str] = field(default_factory=dict)
     #: Stop the command after the first time, for the second.
     pause: tuple[float, float] | None = None
     #: Try the download this often, as CI jobs do.

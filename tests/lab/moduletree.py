@@ -37,9 +37,16 @@ def write_tree(root: Path, base: str, wanted: Modules, seed: int) -> list[Module
     return modules
 
 
-def write_project(directory: Path, modules: list[Module], wrong_sum: bool) -> None:
-    """Write a main module that requires all of them; its go.sum may be wrong about them."""
+def write_project(
+    directory: Path, modules: list[Module], wrong_sum: bool, first_wanted: str = ""
+) -> None:
+    """Write a main module that requires all of them; its go.sum may be wrong about them.
+
+    `first_wanted` is asked of the first module instead of the version that exists.
+    """
     directory.mkdir(parents=True, exist_ok=True)
+    if first_wanted:
+        modules = [Module(modules[0].path, first_wanted), *modules[1:]]
     required = "".join(f"\t{module.path} {module.version}\n" for module in modules)
     text = f"module example.com/app\n\ngo 1.18\n\nrequire (\n{required})\n"
     (directory / "go.mod").write_text(text)

@@ -6,14 +6,21 @@ import os
 import shutil
 
 VARIABLE = "BADHOP_LAB"
+#: The values that let the lab run: the representative part, or every scenario.
+PART, EVERYTHING = "1", "all"
 _TOOLS = ("ip", "nft", "ethtool", "sysctl", "ss", "nginx", "dumpcap", "openssl")
 
 
 def missing() -> str:
     """Return why the lab cannot run, "" where it can."""
-    if os.environ.get(VARIABLE) != "1":
+    if os.environ.get(VARIABLE) not in (PART, EVERYTHING):
         return f"set {VARIABLE}=1 to build network namespaces (needs root)"
     if os.geteuid():
         return "the lab needs root for network namespaces"
     absent = [tool for tool in _TOOLS if shutil.which(tool) is None]
     return f"install {', '.join(absent)}" if absent else ""
+
+
+def takes(thorough: bool) -> bool:
+    """Whether a scenario is run: the thorough ones only where everything is."""
+    return not thorough or os.environ.get(VARIABLE) == EVERYTHING

@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.lab import netns
 from tests.lab.bench import Bench, bench, record, start_background
-from tests.lab.expectation import compare
+from tests.lab.expectation import compare, triggered
 from tests.lab.model import Scenario
 from tests.lab.toolchain import VARIABLE, find
 
@@ -33,7 +33,12 @@ class Result:
     seconds: float
     mismatches: list[str]
     verdict: dict[str, Any] = field(default_factory=dict)
+    #: The verdict of the packets alone; the same where there is no session.
+    bare: dict[str, Any] = field(default_factory=dict)
     output: str = ""
+    #: The exit status of the command, and how long it took.
+    status: int | None = None
+    took_s: float = 0.0
     #: Why the scenario cannot run on this machine.
     skipped: str = ""
 
@@ -67,13 +72,19 @@ def judge(scenario: Scenario, seed: int, keep: bool = False) -> Result:
         session = stand.run.directory / "session"
         start_background(stand)
         badhop = Path(sys.executable).with_name("badhop")
-        _, output = stand.execute(str(badhop), "capture", "-o", str(session), "--", *stand.command)
+        status, output = stand.execute(
+            str(badhop), "capture", "-o", str(session), "--", *stand.command
+        )
         verdict = _diagnose(badhop, session)
         bare = _diagnose(badhop, session / "capture.pcapng")
-    mismatches = compare(scenario.expect, verdict)
-    mismatches += [f"without session: {m}" for m in compare(scenario.without_session(), bare)]
+        took_s = _took_s(session)
+    mismatches = compare(scenario.expect, verdict) + triggered(scenario.resembles, verdict)
+    alone = compare(scenario.without_session(), bare) + triggered(scenario.resembles, bare)
+    mismatches += [f"without session: {mismatch}" for mismatch in alone]
     seconds = time.monotonic() - started
-    return Result(scenario, seed, seconds, mismatches, verdict, output)
+    return Result(
+        scenario, seed, seconds, mismatches, verdict, bare, output, status=status, took_s=took_s
+    )
 
 
 def _judge_recording(scenario: Scenario, seed: int) -> Result:
@@ -83,7 +94,8 @@ def _judge_recording(scenario: Scenario, seed: int) -> Result:
         badhop = Path(sys.executable).with_name("badhop")
         verdict = _diagnose(badhop, Path(directory) / "capture.pcapng")
     mismatches = compare(scenario.without_session(), verdict)
-    return replace(result, mismatches=result.mismatches + mismatches, verdict=verdict)
+    mismatches += triggered(scenario.resembles, verdict)
+    return replace(result, mismatches=result.mismatches + mismatches, verdict=verdict, bare=verdict)
 
 
 def save(scenario: Scenario, seed: int, directory: Path) -> Result:
@@ -98,9 +110,9 @@ def save(scenario: Scenario, seed: int, directory: Path) -> Result:
         stand.run.close_processes()  # a wire writes the end of its log when it ends
         for wire in stand.run.directory.glob("wire-*.jsonl"):
             (directory / wire.name).write_bytes(wire.read_bytes())
-    return Result(
-        scenario, seed, time.monotonic() - started, _failure(scenario, status), {}, output
-    )
+    seconds = time.monotonic() - started
+    wrong = _failure(scenario, status)
+    return Result(scenario, seed, seconds, wrong, output=output, status=status)
 
 
 def run_all(
@@ -164,6 +176,14 @@ def _diagnose(badhop: Path, capture: Path) -> dict[str, Any]:
     except json.JSONDecodeError:
         return {"outcome": f"status {done.returncode}: {done.stderr.partition(chr(10))[0]}"}
     return verdict
+
+
+def _took_s(session: Path) -> float:
+    """How long the recorded command ran."""
+    try:
+        return float(json.loads((session / "session.json").read_text())["duration_s"])
+    except (OSError, ValueError, KeyError):
+        return 0.0
 
 
 def _truth(stand: Bench, status: int) -> dict[str, Any]:

@@ -77,8 +77,8 @@ def test_impairments_spare_other_ports() -> None:
 def test_a_name_condemns_the_rest_of_its_flow() -> None:
     impairment = Impairment(Impair(block_sni="mod.example"), "seed")
     assert impairment.judge(_frame(b"hello"), 0.0)[0] == "sent"
-    assert impairment.judge(_frame(b"..mod.example.."), 0.0)[0] == "dropped:sni"
-    assert impairment.judge(_frame(b"more"), 0.0)[0] == "dropped:sni"
+    assert impairment.judge(_frame(b"..mod.example.."), 0.0)[0] == "dropped:content"
+    assert impairment.judge(_frame(b"more"), 0.0)[0] == "dropped:content"
 
 
 def test_identity_survives_a_router() -> None:

@@ -1,6 +1,7 @@
 """Every scenario must get the verdict that what it breaks deserves.
 
-Set BADHOP_LAB=1 to run them, BADHOP_LAB_SEEDS to how many networks each is tried in.
+Set BADHOP_LAB=1 to run those that are no repetition of others, BADHOP_LAB=all to run every one,
+and BADHOP_LAB_SEEDS to how many networks each is tried in.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from typing import cast
 import pytest
 
 from tests.lab import netns, toolchain
-from tests.lab.expectation import HEALTHY, compare, failed
+from tests.lab.expectation import HEALTHY, compare, failed, triggered
 from tests.lab.model import Scenario
-from tests.lab.requirements import missing
+from tests.lab.requirements import missing, takes
 from tests.lab.runner import Result, judge, run_all
 from tests.lab.scenarios import catalogue
+from tests.lab.singles import together
 
 _SEEDS = range(1, int(os.environ.get("BADHOP_LAB_SEEDS", "1")) + 1)
-_PAIRS = [(scenario, seed) for scenario in catalogue().values() for seed in _SEEDS]
+_PAIRS = [(s, seed) for s in catalogue().values() if takes(s.thorough) for seed in _SEEDS]
 Results = dict[tuple[str, int], Result]
 
 
@@ -29,7 +31,7 @@ def results(request: pytest.FixtureRequest) -> Results:
     wanted: list[tuple[Scenario, int]] = [
         cast("tuple[Scenario, int]", item.callspec.params["pair"])
         for item in request.session.items
-        if isinstance(item, pytest.Function) and "results" in item.fixturenames
+        if isinstance(item, pytest.Function) and "pair" in item.fixturenames
     ]
     netns.reap()
     runnable = [pair for pair in wanted if toolchain.find(pair[0].go)]
@@ -46,6 +48,13 @@ def test_scenario(pair: tuple[Scenario, int], results: Results) -> None:
         pytest.skip(f"no go {scenario.go}: name one in {toolchain.VARIABLE}")
     result = results[scenario.name, seed]
     assert result.passed, f"{scenario.breaks}\n{result.line()}\n{result.output[-2000:]}"
+
+
+@pytest.mark.lab
+@pytest.mark.skipif(bool(missing()), reason=missing())
+def test_what_each_fault_does_alone_decides_the_truth_about_two(results: Results) -> None:
+    wrong = [f"{t.both.line()}: {m}" for t in together(results.values()) for m in t.mismatches()]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_compare_accepts_the_truth() -> None:
@@ -83,9 +92,18 @@ def test_compare_condemns_a_false_alarm() -> None:
     assert compare(HEALTHY, _verdict("degraded", "path.loss", "path", None))
 
 
-def test_healthy_scenarios_are_as_many_as_a_fault_class_needs() -> None:
-    healthy = [s for s in catalogue().values() if s.expect == HEALTHY]
-    assert len(healthy) >= 15
+def test_compare_wants_the_other_fault_listed() -> None:
+    expected = failed("tls.expired", "server", (4, 4), also="dns.slow")
+    verdict = _verdict("failed", "tls.expired", "server", [4, 4])
+    found = [{"cause": "tls.expired"}, {"cause": "dns.slow"}]
+    assert compare(expected, verdict | {"findings": found}) == []
+    assert compare(expected, verdict | {"findings": found[:1]})
+
+
+def test_a_look_alike_must_not_be_found_anywhere() -> None:
+    verdict = {"findings": [{"cause": "tls.expired"}, {"cause": "dns.slow"}]}
+    assert triggered(("tcp.refused",), verdict) == []
+    assert triggered(("dns.slow", "tcp.refused"), verdict) == ["look-alike: found dns.slow"]
 
 
 def _verdict(outcome: str, cause: str, role: str, distance: list[int] | None) -> dict[str, object]:

@@ -15,6 +15,7 @@ from typing import Any
 from tests.lab.nodes.http2 import break_streams
 
 _FOREVER_S = 3600.0
+_LARGE_HELLO = 1400
 _RESET = struct.pack("ii", 1, 0)
 _REASONS = {
     302: "Found",
@@ -47,6 +48,9 @@ class Server:
         self._hello = order["hello"] if tls else ""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._listener = socket.create_server((address, port), family=family, backlog=64)
+        if self._hello == "deaf":
+            # Connections inherit it; the kernel makes of it the least that it allows.
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
 
     def run(self) -> None:
         """Accept until killed."""
@@ -59,7 +63,7 @@ class Server:
         try:
             if self._hello.startswith("late:"):
                 time.sleep(float(self._hello.removeprefix("late:")))
-            elif self._hello:
+            elif self._hello and not (self._hello == "reset-large" and _is_small(connection)):
                 _refuse_hello(connection, self._hello)
                 return
             if self._context:
@@ -156,11 +160,17 @@ def _head(status: int, length: int, headers: dict[str, str]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
+def _is_small(connection: socket.socket) -> bool:
+    """Look at the length of the first record without taking it."""
+    head = connection.recv(5, socket.MSG_PEEK | socket.MSG_WAITALL)
+    return int.from_bytes(head[3:5], "big") <= _LARGE_HELLO
+
+
 def _refuse_hello(connection: socket.socket, how: str) -> None:
     """Treat the ClientHello as the order says."""
-    if not how.endswith("-at-once"):
+    if not how.endswith("-at-once") and how != "deaf":
         connection.recv(4096)
-    if how == "silent":
+    if how in ("silent", "deaf"):
         time.sleep(_FOREVER_S)
     elif how == "plaintext":
         connection.sendall(_PLAINTEXT)

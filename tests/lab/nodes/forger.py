@@ -14,6 +14,8 @@ from tests.lab.nodes.forgery import FIN_ACK, RST_ACK, dns_answer, packet, reset
 
 _ETH_P_ALL = 0x0003
 _LARGE_HELLO = 1400
+#: Three signature schemes in the order in which go offers them (draft-ietf-tls-mldsa).
+_ML_DSA = bytes.fromhex("090409050906")
 _PACKET_OUTGOING = 4
 _SERVER_PORTS = (80, 443)
 
@@ -62,6 +64,8 @@ class Forger:
             handshake, _, size = struct.unpack_from("!BHH", segment.payload.ljust(5, b"\0"))
             is_hello = segment.flow[3] == 443 and handshake == 22
             return bool(is_hello and size > _LARGE_HELLO)
+        if self._trigger == "schemes":
+            return segment.flow[3] == 443 and _ML_DSA in segment.payload
         if self._trigger != "body" or segment.flow[1] not in (80, 443):
             return False
         passed = self._passed[segment.flow] = self._passed.get(segment.flow, 0) + len(

@@ -84,6 +84,7 @@ SCENARIOS = (
     Scenario(
         name="box-hello-server-reset",
         breaks="the server itself resets every ClientHello",
+        resembles=("tcp.reset_injected", "tls.sni_blocked"),
         expect=failed(
             ("tcp.reset_by_server", "tls.client_hello_rejected"), ("server", "middlebox"), (4, 4)
         ),
@@ -118,6 +119,7 @@ SCENARIOS = (
     Scenario(
         name="box-reset-after-accept",
         breaks="the server resets what it accepts, before it reads a byte",
+        resembles=("tcp.reset_injected",),
         expect=failed(("tcp.reset_by_server", "tls.client_hello_rejected"), "server", (4, 4)),
         server=Faulty(hello="reset-at-once"),
         wires=FAR,
@@ -166,6 +168,7 @@ SCENARIOS = (
     Scenario(
         name="box-slow-handshake-8s",
         breaks="the server takes 7 s for its turn of the handshake",
+        resembles=("tls.handshake_timeout",),
         expect=degraded("tls.slow_handshake", "server", (4, 4)),
         server=Faulty(hello="late:7"),
         wires=METRO,

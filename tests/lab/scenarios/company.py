@@ -37,6 +37,7 @@ SCENARIOS = (
     Scenario(
         name="beside-curl-refused",
         breaks="nothing of the download: curl meets a closed TLS port elsewhere",
+        resembles=("tcp.refused",),
         expect=HEALTHY,
         mirror=Nginx(tls=None),
         background=_DEAD_TLS,
@@ -53,6 +54,7 @@ SCENARIOS = (
     Scenario(
         name="beside-curl-expired",
         breaks="nothing of the download: curl meets an expired certificate elsewhere",
+        resembles=("tls.expired",),
         expect=HEALTHY,
         mirror=Nginx(tls="TLSv1.2", certificate="expired"),
         background=_EXPIRED,
@@ -70,6 +72,7 @@ SCENARIOS = (
     Scenario(
         name="beside-dead-names",
         breaks="nothing of the download: other names do not exist",
+        resembles=("dns.nxdomain",),
         expect=HEALTHY,
         background=_DEAD_NAMES,
         wires=METRO,
@@ -77,6 +80,7 @@ SCENARIOS = (
     Scenario(
         name="beside-dead-resolver",
         breaks="nothing of the download: another program asks a resolver that is not there",
+        resembles=("dns.no_response",),
         expect=HEALTHY,
         mirror=Nginx(),
         background=_DEAD_RESOLVER,
@@ -87,6 +91,7 @@ SCENARIOS = (
     Scenario(
         name="beside-pings-ntp",
         breaks="nothing: pings, one host silent, and time requests to a closed port",
+        resembles=("tcp.syn_timeout", "tcp.unreachable"),
         expect=HEALTHY,
         mirror=Nginx(),
         background=f"{_PING} & {_NTP}",
@@ -149,6 +154,7 @@ SCENARIOS = (
     Scenario(
         name="pace-healthy-long",
         breaks="nothing: 8 MB at 8 Mbit/s with a queue of its own size",
+        resembles=("path.bufferbloat", "path.throttled", "http.slow_response", "http.stalled_body"),
         expect=HEALTHY,
         modules=Modules(count=2, size_kb=4000),
         wires={"transit-server": both(Impair(delay_ms=12, rate_mbit=8, queue_kb=50))},
@@ -167,6 +173,7 @@ SCENARIOS = (
     Scenario(
         name="pace-healthy-150ms-large",
         breaks="nothing: 6 MB from 150 ms away",
+        resembles=("tcp.receive_window_limited",),
         expect=HEALTHY,
         modules=Modules(count=2, size_kb=3000),
         wires={"transit-server": both(Impair(delay_ms=75))},
@@ -184,6 +191,7 @@ SCENARIOS = (
     Scenario(
         name="pace-healthy-jitter-little",
         breaks="nothing worth a word: the delay wanders by 6 ms, as over the air",
+        resembles=("path.jitter",),
         expect=HEALTHY,
         wires=METRO | {"client-gateway": both(Impair(delay_ms=1, jitter_ms=6))},
         modules=Modules(count=6, size_kb=60),
@@ -192,6 +200,7 @@ SCENARIOS = (
     Scenario(
         name="pace-healthy-loss-little",
         breaks="nothing worth a word: 0.1 % lost beside the client, 2 MB",
+        resembles=("path.loss",),
         expect=HEALTHY,
         wires=METRO | {"client-gateway": both(Impair(loss=0.001))},
         modules=Modules(count=2, size_kb=1000),

@@ -45,6 +45,7 @@ SCENARIOS = (
     Scenario(
         name="near-reset-by-server-same-link",
         breaks="a server on the client's own link resets after the ClientHello",
+        resembles=("tls.sni_blocked",),
         expect=failed(("tcp.reset_by_server", "tls.client_hello_rejected"), "server", (1, 1)),
         shape=_BESIDE,
         server=Faulty(hello="reset"),
@@ -59,12 +60,14 @@ SCENARIOS = (
     Scenario(
         name="near-healthy-private",
         breaks="nothing: every address is from 10/8, the server's too",
+        resembles=("dns.bogus_address",),
         expect=HEALTHY,
         shape=_PRIVATE,
     ),
     Scenario(
         name="near-refused-private",
         breaks="a closed port on a 10.x server; the name is right",
+        resembles=("dns.bogus_address",),
         expect=failed("tcp.refused", "server", (3, 3)),
         # A private address is no proof of a lie where everything is private.
         shape=_PRIVATE,
@@ -164,6 +167,7 @@ SCENARIOS = (
     Scenario(
         name="far-untrusted-ttl128",
         breaks="a Windows-like server (TTL 128) shows a chain nobody trusts",
+        resembles=("tls.intercepted",),
         expect=failed("tls.untrusted_issuer", "server", (4, 4)),
         server=Nginx(tls="TLSv1.2", certificate="untrusted_root"),
         ttls={"server": 128},
@@ -180,6 +184,7 @@ SCENARIOS = (
     Scenario(
         name="far-healthy-ttls",
         breaks="nothing: client 128, server 255, resolver 128 as initial TTLs",
+        resembles=("tcp.reset_injected",),
         expect=HEALTHY,
         ttls={"client": 128, "server": 255, "resolver": 128},
         wires=FAR,
@@ -196,6 +201,7 @@ SCENARIOS = (
     Scenario(
         name="far-ttl-rewritten",
         breaks="nothing: the firewall rewrites the TTL of what comes in, and it works",
+        resembles=("tcp.reset_injected",),
         expect=HEALTHY,
         rules={"firewall": "ip saddr {server4} ip ttl set 40"},
         wires=METRO,

@@ -32,12 +32,14 @@ SCENARIOS = (
     Scenario(
         name="dns-servfail",
         breaks="the resolver answers SERVFAIL",
+        resembles=("dns.edns_intolerant",),
         expect=failed("dns.servfail", "resolver", _RESOLVER),
         dns=_all("servfail"),
     ),
     Scenario(
         name="dns-refused",
         breaks="the resolver refuses this client",
+        resembles=("dns.edns_intolerant",),
         expect=failed("dns.refused", "resolver", _RESOLVER),
         dns=_all("refused"),
     ),
@@ -50,6 +52,7 @@ SCENARIOS = (
     Scenario(
         name="dns-silent",
         breaks="the resolver's daemon takes queries for the name and never answers",
+        resembles=("dns.lossy",),
         # No packet of the resolver is ever seen, so its distance may stay unknown.
         expect=failed("dns.no_response", "resolver", _RESOLVER, vague=True),
         dns=_all("silent"),
@@ -130,6 +133,7 @@ SCENARIOS = (
     Scenario(
         name="dns-slow",
         breaks="the resolver takes 2.5 s for every answer",
+        resembles=("dns.lossy",),
         expect=degraded("dns.slow", "resolver", _RESOLVER),
         dns=Dns(replies={"*": Reply(delay_s=2.5)}),
         wires=METRO,
@@ -155,6 +159,7 @@ SCENARIOS = (
     Scenario(
         name="dns-lossy",
         breaks="the first query of each type is lost beside the resolver",
+        resembles=("dns.no_response", "dns.forged"),
         expect=degraded("dns.lossy", ("path", "resolver"), (1, 2), vague=True),
         dns=Dns(replies={"*": Reply(lose_first=1)}),
         wires=METRO,

@@ -13,12 +13,14 @@ SCENARIOS = (
     Scenario(
         name="healthy-tls13",
         breaks="nothing: TLS 1.3, HTTP/2, a mirror 18 ms away",
+        resembles=("dns.no_address", "tls.certificate_rejected", "http.stream_reset"),
         expect=HEALTHY,
         wires=METRO,
     ),
     Scenario(
         name="healthy-tls12",
         breaks="nothing: TLS 1.2",
+        resembles=("tls.version_mismatch", "tls.client_certificate_required"),
         expect=HEALTHY,
         server=Nginx(tls="TLSv1.2"),
         wires=METRO,
@@ -26,6 +28,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-plain",
         breaks="nothing: plain HTTP",
+        resembles=("http.truncated_body",),
         expect=HEALTHY,
         goproxy="http://{host}",
         wires=METRO,
@@ -33,6 +36,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-ipv6",
         breaks="nothing: IPv6 only, resolver included",
+        resembles=("path.ipv6_broken",),
         expect=HEALTHY,
         wires=METRO,
         family="6",
@@ -40,6 +44,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-dual-stack",
         breaks="nothing: A and AAAA, both work",
+        resembles=("tcp.syn_timeout", "path.ipv6_broken"),
         expect=HEALTHY,
         wires=METRO,
         family="46",
@@ -47,12 +52,20 @@ SCENARIOS = (
     Scenario(
         name="healthy-far",
         breaks="nothing: a server 120 ms away, steady",
+        resembles=(
+            "dns.slow",
+            "client.slow",
+            "path.high_latency",
+            "tls.slow_handshake",
+            "http.slow_response",
+        ),
         expect=HEALTHY,
         wires=FAR,
     ),
     Scenario(
         name="healthy-tiny-loss",
         breaks="nothing worth a word: 0.2 % of packets are lost",
+        resembles=("path.loss", "capture.incomplete"),
         expect=HEALTHY,
         wires=METRO | {"firewall-transit": both(Impair(loss=0.002))},
         modules=Modules(count=2, size_kb=400),
@@ -61,6 +74,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-proxy",
         breaks="nothing: CONNECT through an explicit proxy",
+        resembles=("proxy.no_answer",),
         expect=HEALTHY,
         proxy=Proxy(),
         wires=METRO,
@@ -68,6 +82,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-search-domains",
         breaks="nothing: two search names are denied before the real one is found",
+        resembles=("dns.nxdomain",),
         expect=HEALTHY,
         dns=Dns(search=("{search}", "svc.{search}"), ndots=5),
         wires=METRO,
@@ -75,6 +90,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-fall-through",
         breaks="nothing: the first proxy of the list has no such module, the second has",
+        resembles=("http.not_found", "config.fallback_blocked"),
         expect=HEALTHY,
         mirror=Nginx(),
         goproxy="https://{mirror_host}/private,https://{host}",
@@ -83,6 +99,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-fall-through-plain",
         breaks="nothing: the first proxy's 404 is readable, the second has the module",
+        resembles=("http.not_found",),
         expect=HEALTHY,
         mirror=Nginx(tls=None),
         goproxy="http://{mirror_host}/private,http://{host}",
@@ -91,6 +108,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-private-ca",
         breaks="nothing: a private root signed a leaf without key identifiers; go accepts it",
+        resembles=("tls.untrusted_issuer", "tls.intercepted", "tls.chain_incomplete"),
         expect=HEALTHY,
         server=Nginx(tls="TLSv1.2", certificate="root_signed_no_aki"),
         wires=METRO,
@@ -98,6 +116,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-inspected",
         breaks="nothing: the firewall inspects TLS and the client trusts its CA",
+        resembles=("tls.untrusted_issuer", "tls.intercepted"),
         expect=HEALTHY,
         inspect=True,
         trusts=("inspector",),
@@ -113,6 +132,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-go-1.24",
         breaks="nothing: go 1.24, which splits its ClientHello",
+        resembles=("tls.client_hello_dropped", "tls.client_hello_rejected"),
         expect=HEALTHY,
         go="1.24",
         wires=METRO,
@@ -142,6 +162,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-large",
         breaks="nothing: 6 MB at 30 Mbit/s with a queue of its own size",
+        resembles=("path.bufferbloat", "path.throttled"),
         expect=HEALTHY,
         modules=Modules(count=2, size_kb=3000),
         wires={"transit-server": both(Impair(delay_ms=9, rate_mbit=30, queue_kb=80))},
@@ -150,6 +171,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-other-name-dead",
         breaks="nothing of the download: another process asks for a name that does not exist",
+        resembles=("dns.nxdomain",),
         expect=HEALTHY,
         background=_DEAD_NAME,
         wires=METRO,
@@ -165,6 +187,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-truncated-dns",
         breaks="nothing: answers are truncated and fetched over TCP",
+        resembles=("dns.forged", "dns.tcp_blocked"),
         expect=HEALTHY,
         dns=Dns(replies={"*": Reply(mode="truncate")}),
         wires=METRO,
@@ -172,6 +195,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-duplicate-answers",
         breaks="nothing: every DNS answer comes twice, the same",
+        resembles=("dns.unreachable", "dns.forged"),
         expect=HEALTHY,
         dns=Dns(replies={"*": Reply(copies=2)}),
         wires=METRO,
@@ -179,6 +203,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-duplicate-packets",
         breaks="nothing worth a word: 1 % of packets arrive twice",
+        resembles=("path.loss", "path.reordering"),
         expect=HEALTHY,
         wires=METRO | {"firewall-transit": both(Impair(duplicate=0.01))},
         modules=Modules(count=2, size_kb=200),
@@ -186,6 +211,7 @@ SCENARIOS = (
     Scenario(
         name="healthy-little-reordering",
         breaks="nothing worth a word: 1 % of packets are overtaken by 3 ms",
+        resembles=("path.loss", "path.reordering"),
         expect=HEALTHY,
         wires=METRO | {"firewall-transit": both(Impair(reorder=0.01, reorder_ms=3))},
         modules=Modules(count=2, size_kb=400),

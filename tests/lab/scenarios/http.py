@@ -21,6 +21,7 @@ SCENARIOS = (
     Scenario(
         name="http-not-found",
         breaks="the server has no such module",
+        resembles=("http.captive_portal", "go.version_not_found"),
         expect=failed("http.not_found", "server", _SERVER),
         goproxy=_PLAIN + "/nothing",
         wires=METRO,
@@ -36,6 +37,7 @@ SCENARIOS = (
     Scenario(
         name="http-gone",
         breaks="the server answers 410 Gone",
+        resembles=("go.version_not_found",),
         expect=failed("http.not_found", "server", _SERVER),
         server=_status(410),
         goproxy=_PLAIN,
@@ -43,6 +45,7 @@ SCENARIOS = (
     Scenario(
         name="http-unauthorized",
         breaks="the server wants credentials",
+        resembles=("proxy.auth_required",),
         expect=failed("http.unauthorized", "server", _SERVER),
         server=_status(401, **{"WWW-Authenticate": 'Basic realm="modules"'}),
         goproxy=_PLAIN,
@@ -59,6 +62,7 @@ SCENARIOS = (
     Scenario(
         name="http-rate-limited",
         breaks="the server answers 429",
+        resembles=("http.server_error",),
         expect=failed("http.rate_limited", "server", _SERVER),
         server=_status(429, **{"Retry-After": "30"}),
         goproxy=_PLAIN,
@@ -74,6 +78,7 @@ SCENARIOS = (
     Scenario(
         name="http-server-error",
         breaks="the server answers 500",
+        resembles=("http.rate_limited",),
         expect=failed("http.server_error", "server", _SERVER),
         server=_status(500),
         goproxy=_PLAIN,
@@ -98,6 +103,7 @@ SCENARIOS = (
     Scenario(
         name="http-slow-response",
         breaks="the server thinks 4 s before each zip",
+        resembles=("client.slow", "path.high_latency"),
         expect=degraded("http.slow_response", ("upstream", "server")),
         server=Faulty(tls=None, acts=(Act(suffix=".zip", do="late", seconds=4),)),
         goproxy=_PLAIN,
@@ -107,6 +113,7 @@ SCENARIOS = (
     Scenario(
         name="http-slow-response-tls",
         breaks="the server thinks 4 s before each .info, inside TLS",
+        resembles=("tls.slow_handshake",),
         expect=degraded("http.slow_response", ("upstream", "server")),
         server=Faulty(acts=(Act(suffix=".info", do="late", seconds=4),)),
         wires=METRO,
@@ -115,6 +122,7 @@ SCENARIOS = (
     Scenario(
         name="http-stalled-body",
         breaks="each zip stops half-way; the server's kernel still answers keep-alives",
+        resembles=("tcp.blackhole", "tcp.zero_window"),
         expect=failed("http.stalled_body", "server", _SERVER),
         server=Faulty(tls=None, acts=(Act(suffix=".zip", do="stall"),)),
         goproxy=_PLAIN,
@@ -126,6 +134,7 @@ SCENARIOS = (
     Scenario(
         name="http-stalled-body-tls",
         breaks="each zip stops half-way inside TLS; keep-alives are answered",
+        resembles=("tcp.blackhole",),
         expect=failed("http.stalled_body", "server", _SERVER),
         server=Faulty(acts=(Act(suffix=".zip", do="stall"),)),
         modules=_BIG,

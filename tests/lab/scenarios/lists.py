@@ -31,6 +31,7 @@ SCENARIOS = (
     Scenario(
         name="redirect-healthy",
         breaks="nothing: each zip is fetched from a storage host",
+        resembles=("http.captive_portal",),
         expect=HEALTHY,
         server=_TLS_REDIRECT,
         mirror=Nginx(),
@@ -74,6 +75,7 @@ SCENARIOS = (
     Scenario(
         name="redirect-forbidden-plain",
         breaks="the storage host answers 403, readable",
+        resembles=("proxy.denied", "http.captive_portal"),
         expect=failed("http.unauthorized", "server", _SERVER),
         server=_redirect("http", None),
         mirror=_status(403),
@@ -83,6 +85,7 @@ SCENARIOS = (
     Scenario(
         name="redirect-reset-by-storage",
         breaks="the storage host resets each zip half-way",
+        resembles=("tcp.reset_injected",),
         expect=failed("tcp.reset_by_server", "server", _SERVER),
         server=_TLS_REDIRECT,
         mirror=Faulty(acts=(Act(suffix=".zip", do="reset"),)),
@@ -111,6 +114,7 @@ SCENARIOS = (
     Scenario(
         name="list-pipe-503-plain",
         breaks="the first proxy answers 503, the pipe lets go try the second: it works",
+        resembles=("config.fallback_blocked",),
         expect=HEALTHY,
         server=_status(503),
         mirror=Nginx(tls=None),
@@ -132,6 +136,7 @@ SCENARIOS = (
     Scenario(
         name="list-both-not-found",
         breaks="neither proxy of the list has the module",
+        resembles=("config.fallback_blocked",),
         expect=failed("http.not_found", "server", _SERVER),
         mirror=Nginx(tls=None),
         goproxy="http://{host}/a,http://{mirror_host}/b",
@@ -140,6 +145,7 @@ SCENARIOS = (
     Scenario(
         name="list-404-then-direct",
         breaks="the proxy has no such module, and direct finds no such host",
+        resembles=("config.proxy_off",),
         expect=failed(("http.not_found", "dns.nxdomain"), ("server", "resolver")),
         goproxy="http://{host}/a,direct",
         wires=METRO,
@@ -181,6 +187,7 @@ SCENARIOS = (
     Scenario(
         name="list-pause-in-body",
         breaks="a zip pauses for 6 s half-way, then goes on",
+        resembles=("tcp.blackhole",),
         expect=degraded(("http.stalled_body", "http.slow_response"), ("server", "upstream")),
         server=Faulty(tls=None, acts=(Act(suffix=".zip", do="pause", seconds=6),)),
         goproxy=_PLAIN,
@@ -207,6 +214,7 @@ SCENARIOS = (
     Scenario(
         name="list-sumdb-500-plain",
         breaks="the proxy answers 500 where it should mirror the checksum database",
+        resembles=("go.checksum_mismatch",),
         expect=failed("http.server_error", "server", _SERVER),
         server=_status(500, "/supported"),
         goproxy=_PLAIN,

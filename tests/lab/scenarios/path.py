@@ -17,6 +17,7 @@ SCENARIOS = (
     Scenario(
         name="path-loss",
         breaks="the link behind the firewall loses 6 % both ways",
+        resembles=("path.reordering", "capture.incomplete"),
         expect=degraded("path.loss", _ON_THE_WAY, (2, 3), vague=True),
         wires=METRO | {"firewall-transit": both(Impair(loss=0.06))},
         modules=_MEDIUM,
@@ -35,6 +36,13 @@ SCENARIOS = (
     Scenario(
         name="path-high-latency",
         breaks="the link to the server is a satellite: 600 ms there and back",
+        resembles=(
+            "tcp.syn_timeout",
+            "path.jitter",
+            "path.bufferbloat",
+            "tls.slow_handshake",
+            "http.slow_response",
+        ),
         expect=degraded("path.high_latency", _ON_THE_WAY, (3, 4), vague=True),
         wires={"transit-server": both(Impair(delay_ms=300))},
         seconds=8,
@@ -42,6 +50,7 @@ SCENARIOS = (
     Scenario(
         name="path-jitter",
         breaks="delay behind the firewall wanders by 250 ms without load",
+        resembles=("path.bufferbloat",),
         expect=degraded("path.jitter", _ON_THE_WAY, (2, 3), vague=True),
         server=Nginx(http2=False),
         wires=METRO | {"firewall-transit": both(Impair(jitter_ms=250))},
@@ -52,6 +61,7 @@ SCENARIOS = (
     Scenario(
         name="path-bufferbloat",
         breaks="a queue of 600 kB before the 5 Mbit/s link into the gateway",
+        resembles=("path.high_latency", "path.jitter"),
         expect=degraded("path.bufferbloat", _NEAR, (1, 2), vague=True),
         wires=METRO
         | {
@@ -67,6 +77,7 @@ SCENARIOS = (
     Scenario(
         name="path-policed",
         breaks="a policer behind the firewall drops what exceeds 2 Mbit/s",
+        resembles=("tcp.receive_window_limited",),
         expect=degraded("path.throttled", _ON_THE_WAY, (2, 3), vague=True),
         wires=METRO | {"firewall-transit": (Impair(), Impair(police_mbit=2, burst_kb=20))},
         modules=Modules(count=1, size_kb=1500),
@@ -85,6 +96,7 @@ SCENARIOS = (
     Scenario(
         name="path-mtu-handshake",
         breaks="packets over 1400 bytes from the server vanish behind the firewall",
+        resembles=("tls.sni_blocked", "tls.client_hello_dropped", "tls.handshake_timeout"),
         expect=failed("path.mtu_blackhole", _ON_THE_WAY, (2, 3), vague=True),
         wires=METRO | {"firewall-transit": (Impair(), Impair(mtu=1400))},
         seconds=12,
@@ -130,6 +142,7 @@ SCENARIOS = (
     Scenario(
         name="path-reordering",
         breaks="the link behind the firewall holds every twentieth packet back by 100 ms",
+        resembles=("path.loss",),
         expect=degraded("path.reordering", _ON_THE_WAY, (2, 3), vague=True),
         wires=METRO
         | {

@@ -11,24 +11,28 @@ SCENARIOS = (
     Scenario(
         name="proxy-auth-required",
         breaks="the proxy wants credentials: 407",
+        resembles=("proxy.denied", "http.unauthorized"),
         expect=failed("proxy.auth_required", "proxy", _PROXY),
         proxy=Proxy(mode="407"),
     ),
     Scenario(
         name="proxy-denied",
         breaks="the proxy's rules deny the host: 403",
+        resembles=("proxy.auth_required", "http.unauthorized"),
         expect=failed("proxy.denied", "proxy", _PROXY),
         proxy=Proxy(mode="403"),
     ),
     Scenario(
         name="proxy-bad-gateway",
         breaks="the proxy cannot reach the host: 502",
+        resembles=("http.server_error",),
         expect=failed("proxy.bad_gateway", "upstream"),
         proxy=Proxy(mode="502"),
     ),
     Scenario(
         name="proxy-gateway-timeout",
         breaks="the proxy waits 3 s for the host, then answers 504",
+        resembles=("proxy.no_answer",),
         expect=failed("proxy.bad_gateway", "upstream"),
         proxy=Proxy(mode="504", delay_s=3),
         seconds=5,

@@ -60,6 +60,7 @@ SCENARIOS = (
     Scenario(
         name="tcp-prohibited-firewall",
         breaks="the firewall prohibits the connection and says so",
+        resembles=("tcp.refused",),
         expect=failed("tcp.unreachable", "middlebox", (2, 2)),
         rules={"firewall": f"{_TO_SERVER} reject with icmp type admin-prohibited"},
     ),
@@ -90,6 +91,7 @@ SCENARIOS = (
     Scenario(
         name="tcp-reset-injected-firewall",
         breaks="the firewall resets the download after 60 kB",
+        resembles=("tcp.reset_by_server",),
         expect=failed("tcp.reset_injected", "middlebox", (2, 2)),
         forgers=(Forger(node="firewall", trigger="body", after_kb=60),),
         modules=_BIG,
@@ -107,6 +109,7 @@ SCENARIOS = (
     Scenario(
         name="tcp-reset-injected-transit",
         breaks="a transit box resets the download after 60 kB",
+        resembles=("tcp.reset_by_server",),
         expect=failed("tcp.reset_injected", "middlebox", (3, 3)),
         forgers=(Forger(node="transit", trigger="body", after_kb=60),),
         modules=_BIG,
@@ -132,6 +135,7 @@ SCENARIOS = (
     Scenario(
         name="tcp-reset-by-server",
         breaks="the server resets every zip half-way",
+        resembles=("tcp.refused", "tcp.reset_injected", "http.stream_reset"),
         expect=failed("tcp.reset_by_server", "server", (4, 4)),
         server=Faulty(acts=(Act(suffix=".zip", do="reset"),)),
         modules=_BIG,
@@ -140,6 +144,7 @@ SCENARIOS = (
     Scenario(
         name="tcp-reset-by-server-plain",
         breaks="the server resets every zip half-way, over plain HTTP",
+        resembles=("tcp.reset_injected", "http.truncated_body"),
         expect=failed("tcp.reset_by_server", "server", (4, 4)),
         server=Faulty(tls=None, acts=(Act(suffix=".zip", do="reset", share=0.3),)),
         goproxy="http://{host}",
@@ -158,6 +163,7 @@ SCENARIOS = (
     Scenario(
         name="tcp-blackhole-body",
         breaks="the link behind the firewall falls silent both ways in the middle of a body",
+        resembles=("http.stalled_body",),
         expect=failed("tcp.blackhole", _SILENT_ROLES, (2, 3), vague=True),
         wires=METRO
         | {

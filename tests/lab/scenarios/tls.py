@@ -24,6 +24,7 @@ SCENARIOS = (
     Scenario(
         name="tls-sni-reset",
         breaks="the firewall resets connections whose ClientHello names the server",
+        resembles=("tls.client_hello_dropped", "tls.client_hello_rejected"),
         expect=failed("tls.sni_blocked", "middlebox", (2, 2)),
         forgers=(Forger(node="firewall", trigger="sni"),),
         wires=METRO,
@@ -59,6 +60,7 @@ SCENARIOS = (
     Scenario(
         name="tls-sni-silent",
         breaks="the firewall swallows flows whose ClientHello names the server; others pass",
+        resembles=("path.mtu_blackhole", "tls.handshake_timeout"),
         expect=failed(
             ("tls.sni_blocked", "tls.client_hello_dropped"), ("middlebox", "path"), (1, 2), True
         ),
@@ -69,6 +71,7 @@ SCENARIOS = (
     Scenario(
         name="tls-hello-dropped",
         breaks="the firewall drops large segments towards the server, so the ClientHello dies",
+        resembles=("tls.sni_blocked", "tls.handshake_timeout"),
         expect=failed(
             "tls.client_hello_dropped", ("middlebox", "path", "transit"), (2, 2), vague=True
         ),
@@ -79,6 +82,7 @@ SCENARIOS = (
     Scenario(
         name="tls-hello-rejected",
         breaks="the firewall resets connections whose ClientHello is larger than 1400 bytes",
+        resembles=("tls.sni_blocked",),
         expect=failed("tls.client_hello_rejected", "middlebox", (2, 2)),
         forgers=(Forger(node="firewall", trigger="hello"),),
         wires=METRO,
@@ -88,6 +92,7 @@ SCENARIOS = (
     Scenario(
         name="tls-chain-incomplete",
         breaks="the server does not send its intermediate",
+        resembles=("tls.untrusted_issuer",),
         expect=failed("tls.chain_incomplete", "server", _SERVER),
         server=_certificate("missing_intermediate"),
         wires=METRO,
@@ -103,6 +108,12 @@ SCENARIOS = (
     Scenario(
         name="tls-expired",
         breaks="the server's certificate ended two days ago",
+        resembles=(
+            "tls.handshake_failure",
+            "tls.not_yet_valid",
+            "tls.certificate_rejected",
+            "tls.client_certificate_required",
+        ),
         expect=failed("tls.expired", "server", _SERVER),
         server=_certificate("expired"),
         wires=METRO,
@@ -118,6 +129,7 @@ SCENARIOS = (
     Scenario(
         name="tls-not-yet-valid",
         breaks="the server's certificate begins in three days",
+        resembles=("tls.expired",),
         # Without a second clock nobody can say whose is wrong.
         expect=failed("tls.not_yet_valid", ("client", "server")),
         server=_certificate("not_yet_valid"),
@@ -126,6 +138,7 @@ SCENARIOS = (
     Scenario(
         name="tls-name-mismatch",
         breaks="the server's certificate is for another name",
+        resembles=("tls.unrecognized_name",),
         expect=failed("tls.name_mismatch", "server", _SERVER),
         server=_certificate("wrong_name"),
         wires=METRO,
@@ -140,6 +153,12 @@ SCENARIOS = (
     Scenario(
         name="tls-untrusted-issuer",
         breaks="the chain is complete, its root is not trusted",
+        resembles=(
+            "tls.intercepted",
+            "tls.chain_incomplete",
+            "tls.self_signed",
+            "tls.name_mismatch",
+        ),
         expect=failed("tls.untrusted_issuer", "server", _SERVER),
         server=_certificate("untrusted_root"),
         wires=METRO,
@@ -147,6 +166,7 @@ SCENARIOS = (
     Scenario(
         name="tls-self-signed",
         breaks="the server's certificate is its own issuer",
+        resembles=("tls.untrusted_issuer",),
         expect=failed("tls.self_signed", "server", _SERVER),
         server=_certificate("self_signed"),
         wires=METRO,
@@ -161,6 +181,7 @@ SCENARIOS = (
     Scenario(
         name="tls-intercepted",
         breaks="the firewall opens TLS with a certificate of the inspection CA",
+        resembles=("tls.chain_incomplete", "tls.self_signed"),
         expect=failed("tls.intercepted", "middlebox", (2, 2)),
         inspect=True,
         wires=METRO,
@@ -177,6 +198,7 @@ SCENARIOS = (
     Scenario(
         name="tls-handshake-timeout",
         breaks="the server's kernel takes the ClientHello, its daemon never answers",
+        resembles=("path.mtu_blackhole", "tls.sni_blocked", "tls.client_hello_dropped"),
         expect=failed("tls.handshake_timeout", "server", _SERVER),
         server=Faulty(hello="silent"),
         wires=METRO,
@@ -185,6 +207,7 @@ SCENARIOS = (
     Scenario(
         name="tls-slow-handshake",
         breaks="the server takes 3 s for its turn of the handshake",
+        resembles=("tls.handshake_timeout", "http.slow_response"),
         expect=degraded("tls.slow_handshake", "server", _SERVER),
         server=Faulty(hello="late:3"),
         wires=METRO,
@@ -193,6 +216,7 @@ SCENARIOS = (
     Scenario(
         name="tls-version-mismatch",
         breaks="the server speaks nothing newer than TLS 1.1",
+        resembles=("tls.handshake_failure",),
         expect=failed("tls.version_mismatch", ("server", "client"), None),
         server=Nginx(tls="TLSv1.1", ciphers="ALL:@SECLEVEL=0"),
         wires=METRO,
@@ -200,6 +224,7 @@ SCENARIOS = (
     Scenario(
         name="tls-handshake-failure",
         breaks="the server knows only a cipher suite that go does not offer",
+        resembles=("tls.client_hello_rejected", "tls.version_mismatch", "tls.not_tls"),
         expect=failed("tls.handshake_failure", "server", _SERVER),
         server=Nginx(tls=_TLS12, ciphers="ECDHE-ECDSA-AES256-SHA384"),
         wires=METRO,
@@ -207,6 +232,7 @@ SCENARIOS = (
     Scenario(
         name="tls-internal-error",
         breaks="the server answers with alert internal_error",
+        resembles=("tls.version_mismatch", "tls.unrecognized_name", "tls.not_tls"),
         expect=failed("tls.handshake_failure", "server", _SERVER),
         server=Faulty(hello="alert:80"),
         wires=METRO,
@@ -214,6 +240,7 @@ SCENARIOS = (
     Scenario(
         name="tls-unrecognized-name",
         breaks="the server knows no site of that name: alert unrecognized_name",
+        resembles=("tls.handshake_failure", "tls.name_mismatch"),
         expect=failed("tls.unrecognized_name", "server", _SERVER),
         server=Faulty(hello="alert:112"),
         wires=METRO,
@@ -221,6 +248,7 @@ SCENARIOS = (
     Scenario(
         name="tls-client-certificate",
         breaks="the server wants a certificate of the client",
+        resembles=("tls.certificate_rejected",),
         expect=failed("tls.client_certificate_required", "server", _SERVER),
         server=Faulty(tls=_TLS12, client_certificate=True),
         wires=METRO,

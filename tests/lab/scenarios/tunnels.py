@@ -17,6 +17,7 @@ SCENARIOS = (
     Scenario(
         name="tunnel-healthy-pmtu",
         breaks="nothing: a tunnel of 1400 bytes says so by ICMP, and both ends adapt",
+        resembles=("dns.unreachable", "tcp.unreachable", "path.mtu_blackhole"),
         expect=HEALTHY,
         link_mtus=_TUNNEL,
         modules=_BIG,
@@ -25,6 +26,7 @@ SCENARIOS = (
     Scenario(
         name="tunnel-healthy-pmtu-ipv6",
         breaks="nothing: a tunnel of 1380 bytes says so by ICMPv6",
+        resembles=("tcp.unreachable", "path.mtu_blackhole"),
         expect=HEALTHY,
         link_mtus={"firewall-transit": 1380},
         modules=_BIG,
@@ -34,6 +36,7 @@ SCENARIOS = (
     Scenario(
         name="tunnel-healthy-clamped",
         breaks="nothing: a tunnel of 1400 bytes whose router clamps the segment size",
+        resembles=("path.mtu_blackhole",),
         expect=HEALTHY,
         link_mtus=_TUNNEL,
         rules={"firewall": "tcp flags syn tcp option maxseg size set 1340"},
