@@ -146,6 +146,10 @@ class InterfaceInfo:
     """Packets the interface received while capturing, None when not recorded."""
     dropped: int | None = None
     """Packets the capture itself lost, None when not recorded."""
+    started_ns: int | None = None
+    """When recording began, ns since the epoch; None when the file does not say."""
+    ended_ns: int | None = None
+    """Until when it recorded, perhaps long after the last packet."""
 
 
 @dataclass(slots=True)

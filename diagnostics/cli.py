@@ -31,6 +31,7 @@ EXIT_BROKEN_PIPE = 141
 COMMANDS = {
     "capture": "Record a failing command, then diagnose it.",
     "diagnose": "Name the root cause, its hop, the evidence and the fix.",
+    "compare": "Judge two captures of one download and place the fault between them.",
     "analyze": "Show the facts: DNS, TCP, TLS, certificates, HTTP, path.",
     "rules": "List the causes that badhop knows.",
     "rule": "Explain one cause.",

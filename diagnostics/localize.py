@@ -110,7 +110,7 @@ def forger_hop(facts: Facts, ttl: int, victim: str | None) -> Hop:
 def reset_is_forged(connection: Connection, reset: Reset) -> bool:
     """The server's side did not send this RST: its TTL differs and a second sign agrees, or a
     sign that no conforming stack makes stands alone (Weaver et al., NDSS 2009)."""
-    alone = {"sequence_below_data", "sequence_changes", "peer_went_on", "before_rtt"}
+    alone = {"sequence_below_data", "sequence_changes", "peer_went_on", "before_rtt", "never_sent"}
     if reset.signs & alone:
         return True
     weak = {"ip_id_differs", "timestamps_missing", "window_odd"}

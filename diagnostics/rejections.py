@@ -44,6 +44,8 @@ WORDS = (
 )
 """What go prints (crypto/x509/verify.go), most telling first."""
 
+ENDS_BETWEEN = "another TLS handshake to the name comes out at the second capture point"
+
 ROOT_WORDS = re.compile(r"\broot\b", re.IGNORECASE)
 
 
@@ -86,9 +88,16 @@ def _rejection(facts: Facts, attempt: Attempt, refused: list[Attempt]) -> Reject
     if handshake.chain is not None and (handshake.chain.certificates or handshake.chain.malformed):
         return _judged(facts, attempt, handshake, refused)
     said = _said(facts, attempt)
-    if said is not None:
-        return Rejection(attempt, handshake, said[0], None, said[1])
-    return Rejection(attempt, handshake, Refusal.UNKNOWN, None, "")
+    refusal, words = said if said is not None else (Refusal.UNKNOWN, "")
+    if refusal in (Refusal.UNKNOWN, Refusal.UNTRUSTED_ISSUER) and _tls_ends_between(facts, attempt):
+        refusal, words = Refusal.INTERCEPTED, words or ENDS_BETWEEN
+    return Rejection(attempt, handshake, refusal, None, words)
+
+
+def _tls_ends_between(facts: Facts, attempt: Attempt) -> bool:
+    """A second capture shows another TLS handshake to the name where this one should pass."""
+    pair = facts.comparison.pair_of(attempt.stream) if facts.comparison is not None else None
+    return pair is not None and pair.tls_ends_between
 
 
 def _said(facts: Facts, attempt: Attempt) -> tuple[Refusal, str] | None:
@@ -207,7 +216,7 @@ def inspection_signs(facts: Facts, attempt: Attempt, refused: list[Attempt]) -> 
     )
     if leaf is None:
         return []
-    signs = []
+    signs = [ENDS_BETWEEN] if _tls_ends_between(facts, attempt) else []
     vendor = inspection_vendor(leaf.issuer)
     if vendor is not None:
         signs.append(f"the issuer's name is that of an inspection product ({vendor})")

@@ -72,6 +72,8 @@ def refusal_is_forged(facts: Facts, connection: Connection) -> bool:
     reset = connection.server_reset
     if reset is None or connection.established or not connection.client.syn_times_s:
         return False
+    if "never_sent" in reset.signs:
+        return True
     host = facts.hosts.get(connection.server.address)
     other = [
         c

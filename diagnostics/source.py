@@ -1,13 +1,17 @@
-"""What the user names on the command line in, the facts of that capture out."""
+"""What the user names on the command line in, the facts of that capture (or of two) out."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analyzers.extraction import extract
 from analyzers.facts import Facts
 from captures import files, keylog, session
 from captures.errors import UnreadableCapture
+
+if TYPE_CHECKING:
+    from analyzers.vantage.comparison import Compared
 
 
 def facts_of(argument: str, key_log: Path | None = None) -> Facts:
@@ -38,3 +42,15 @@ def locate(argument: str) -> tuple[Path, session.Session | None]:
         )
     beside = path / session.SESSION_NAME
     return capture, session.load(beside) if beside.exists() else None
+
+
+def comparison_of(one: str, other: str) -> Compared:
+    """Read two captures, each named as for `facts_of`, and find what they have in common.
+
+    Raises CaptureError when either cannot be read.
+    """
+    from analyzers.vantage.comparison import compare
+
+    (first, session), (second, other_session) = locate(one), locate(other)
+    with files.open(first) as a, files.open(second) as b:
+        return compare((a, b), (extract(a, session), extract(b, other_session)))

@@ -21,6 +21,11 @@ means that each is right. Try one:
 
     badhop diagnose samples/NAME
 
+Those with a `far.pcapng` were recorded at two points at once; `where` says on which side of them
+the fault is:
+
+    badhop compare samples/NAME/capture.pcapng samples/NAME/far.pcapng
+
 Written by `make docs`.
 
 | sample | outcome | cause | hop | what was broken |
@@ -35,6 +40,14 @@ class Sample:
     directory: Path
     expected: Expected
     description: str
+    where: str | None = None
+    """With a second capture: on which side of the two points the root cause lies."""
+
+    @property
+    def far(self) -> Path | None:
+        """The capture of the same download at another point, where there is one."""
+        found = sorted(self.directory.glob("far.pcap*"))
+        return found[0] if found else None
 
     @property
     def name(self) -> str:
@@ -57,7 +70,7 @@ def _sample(directory: Path, truth: dict[str, Any]) -> Sample:
         distance=(distance[0], distance[1]) if distance else None,
         vague=bool(truth.get("vague")),
     )
-    return Sample(directory, expected, truth["description"])
+    return Sample(directory, expected, truth["description"], truth.get("where"))
 
 
 def _words(value: str | list[str | None]) -> Words:

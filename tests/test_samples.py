@@ -7,9 +7,10 @@ import subprocess
 
 import pytest
 
+from diagnostics.between.verdict import judge
 from diagnostics.engine import diagnose
 from diagnostics.report.json import document
-from diagnostics.source import facts_of
+from diagnostics.source import comparison_of, facts_of
 from diagnostics.verdict import Outcome, Role
 from tests.lab.expectation import Words, compare
 from tests.samples import LIST, SAMPLES, Sample, page, samples
@@ -25,6 +26,17 @@ def test_a_sample_gets_its_verdict(sample: Sample) -> None:
     verdict = document(diagnose(facts_of(str(sample.directory))))
     mismatches = compare(sample.expected, verdict)
     assert not mismatches, f"{sample.description}: {'; '.join(mismatches)}"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("sample", [s for s in ALL if s.far], ids=lambda sample: sample.name)
+def test_a_sample_of_two_points_gets_its_place(sample: Sample, turned: bool) -> None:
+    names = [str(sample.directory / "capture.pcapng"), str(sample.far)]
+    judged = judge(comparison_of(*(reversed(names) if turned else names)))
+    mismatches = compare(sample.expected, document(judged.verdict))
+    assert not mismatches, f"{sample.description}: {'; '.join(mismatches)}"
+    assert judged.where == sample.where
+    assert judged.swapped is turned
 
 
 @pytest.mark.parametrize("sample", ALL, ids=lambda sample: sample.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from analyzers.facts.attempt import Attempt, Outcome, Stage
 from analyzers.facts.dns import DnsExchange, DnsLookup, DnsQuery, DnsRecord, DnsResponse
@@ -36,6 +37,9 @@ from analyzers.facts.tls import (
 )
 from captures.lazyclass import dataclass
 from captures.session import Session
+
+if TYPE_CHECKING:
+    from analyzers.facts.vantage import Comparison
 
 __all__ = [
     "Attempt",
@@ -128,6 +132,11 @@ class Facts:
     attempts: tuple[Attempt, ...]
     session: Session | None
     decryption: Decryption = field(default_factory=Decryption)
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """What a capture at another point, farther from the client, adds; None with one capture."""
+        return None
 
     def connection(self, stream: int) -> Connection:
         """The connection with this stream number."""

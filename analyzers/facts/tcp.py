@@ -154,7 +154,8 @@ class Reset:
     signs: frozenset[str] = field(default_factory=frozenset)
     """Signs that the address it carries did not send it (Weaver, NDSS 2009):
     "ttl_differs", "ip_id_differs", "timestamps_missing", "sequence_below_data",
-    "sequence_changes", "peer_went_on", "before_rtt", "window_odd". TTL alone proves nothing."""
+    "sequence_changes", "peer_went_on", "before_rtt", "window_odd". TTL alone proves nothing.
+    "never_sent" comes from a second capture nearer to the sender, which does not have it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,3 +220,27 @@ def test_too_many_interfaces_end_the_reading() -> None:
     with capture(section() + interface() * 65_537) as result:
         assert len(result.interfaces) == 65_536
         assert result.cut_reason == "more than 65536 interfaces"
+
+
+def _stamp(ticks: int) -> bytes:
+    return struct.pack("<II", ticks >> 32, ticks & 0xFFFFFFFF)
+
+
+def test_how_long_recording_went_on_is_read_in_the_interfaces_ticks() -> None:
+    # Given counters with their start and end, in microseconds as the interface counts
+    body = struct.pack("<I", 0) + _stamp(START_US + 9)
+    times = option(2, _stamp(START_US)) + option(3, _stamp(START_US + 5_000_000))
+    with capture(section() + interface() + block(5, body + times)) as result:
+        assert result.interfaces[0].started_ns == START_US * 1000
+        assert result.interfaces[0].ended_ns == START_US * 1000 + 5_000_000_000
+    # Without them the time of the counters is the end
+    with capture(section() + interface() + block(5, body)) as result:
+        assert result.interfaces[0].started_ns is None
+        assert result.interfaces[0].ended_ns == (START_US + 9) * 1000
+
+
+def test_microseconds_that_dumpcap_writes_for_nanoseconds_are_understood() -> None:
+    nanoseconds = option(9, b"\x09")
+    body = struct.pack("<I", 0) + _stamp(START_US)
+    with capture(section() + interface(options=nanoseconds) + block(5, body)) as result:
+        assert result.interfaces[0].ended_ns == START_US * 1000

@@ -12,6 +12,8 @@ import click
 from tests.lab import netns
 from tests.lab.accuracy import page
 from tests.lab.model import Scenario
+from tests.lab.pair_scenarios import PAIRS
+from tests.lab.pairs import make_pair_sample
 from tests.lab.runner import PARALLEL, Result, judge, run_all, save
 from tests.lab.sampling import TooLarge, make_sample
 from tests.lab.scenarios import catalogue
@@ -99,6 +101,22 @@ def sample(names: tuple[str, ...], everything: bool, seed: int, output: Path) ->
     for scenario in _chosen(names, everything):
         try:
             click.echo(f"{scenario.name}: {make_sample(scenario, seed, output)}")
+        except TooLarge as error:
+            click.echo(f"left out: {error}")
+
+
+@main.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("samples"))
+def sample_pair(names: tuple[str, ...], seed: int, output: Path) -> None:
+    """Record scenarios at two points at once into OUTPUT as samples."""
+    found = {pair.name: pair for pair in PAIRS}
+    for name in names:
+        if name not in found:
+            raise click.UsageError(f"no such pair: {name}; there are {', '.join(found)}")
+        try:
+            click.echo(f"{name}: {make_pair_sample(found[name], seed, output)}")
         except TooLarge as error:
             click.echo(f"left out: {error}")
 

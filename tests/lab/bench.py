@@ -24,7 +24,7 @@ from tests.lab.topology import interface
 #: No command of the lab may last longer, whatever it waits for.
 _PATIENCE_S = 240.0
 #: The capture's ring hands packets over in blocks; the last one must not be cut off.
-_SETTLE_S = 0.4
+SETTLE_S = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,10 @@ def record(stand: Bench, file: Path) -> tuple[int, str]:
     words, ready = _recorder(stand, file)
     dumpcap = stand.run.spawn(camera.node, *words, log="dumpcap")
     stand.run.wait_for_line("dumpcap", ready)
-    time.sleep(_SETTLE_S)
+    time.sleep(SETTLE_S)
     start_background(stand)
     status, output = stand.execute(*stand.command)
-    time.sleep(_SETTLE_S + (0.5 if scenario.background else 0.0))
+    time.sleep(SETTLE_S + (0.5 if scenario.background else 0.0))
     dumpcap.send_signal(signal.SIGINT)
     dumpcap.wait(10)
     for how in camera.after:

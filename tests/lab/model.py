@@ -215,6 +215,8 @@ class Scenario:
     forgers: tuple[Forger, ...] = ()
     #: The firewall terminates TLS with a certificate of the inspection CA.
     inspect: bool = False
+    #: A router that hides the client's side behind its own address.
+    nat: str = ""
     #: A router that answers plain HTTP itself, and what it does with each request.
     portal: str = ""
     portal_act: Act = Act()

@@ -33,7 +33,7 @@ def make_sample(scenario: Scenario, seed: int, samples: Path) -> Path:
         badhop = str(Path(sys.executable).with_name("badhop"))
         options = ("capture", "--no-diagnose", "-o", str(recorded), "--", *stand.command)
         stand.execute(badhop, *options)
-        packets = _bare_capture(recorded / session.CAPTURE_NAME)
+        packets = bare_capture(recorded / session.CAPTURE_NAME)
         if len(packets) > MAX_BYTES:
             raise TooLarge(f"{scenario.name}: {len(packets)} bytes")
         directory.mkdir(parents=True, exist_ok=True)
@@ -41,9 +41,7 @@ def make_sample(scenario: Scenario, seed: int, samples: Path) -> Path:
         if scenario.needs_session:
             _save_session(recorded, directory)
     expected = scenario.expect if scenario.needs_session else scenario.without_session()
-    (directory / "expected.json").write_text(
-        json.dumps(_truth(scenario, expected), indent=2) + "\n"
-    )
+    (directory / "expected.json").write_text(json.dumps(truth(scenario, expected), indent=2) + "\n")
     return directory
 
 
@@ -59,9 +57,9 @@ def _first(words: Words) -> str:
     return words if isinstance(words, str) else words[0]
 
 
-def _bare_capture(path: Path) -> bytes:
+def bare_capture(path: Path) -> bytes:
     """The packets in a file that names no machine: dumpcap writes processor and kernel into its."""
-    rewritten = path.with_name("bare.pcapng")
+    rewritten = path.with_name(f"bare-{path.stem}.pcapng")
     with files.open(path) as capture, rewritten.open("wb") as target:
         writer = PcapngWriter(target, "badhop lab")
         for interface in capture.interfaces:
@@ -92,7 +90,7 @@ def _save_session(recorded: Path, directory: Path) -> None:
     session.save(bare, directory / session.SESSION_NAME)
 
 
-def _truth(scenario: Scenario, expected: Expected) -> dict[str, object]:
+def truth(scenario: Scenario, expected: Expected) -> dict[str, object]:
     return {
         "outcome": expected.outcome,
         "cause": expected.cause or None,

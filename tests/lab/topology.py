@@ -186,6 +186,8 @@ def _make_rules(run: Run, plan: Plan, scenario: Scenario) -> None:
         _redirect(run, "firewall", 443, INSPECTION_PORT)
     if scenario.portal:
         _redirect(run, scenario.portal, 80, PORTAL_PORT)
+    if scenario.nat:
+        _masquerade(run, scenario.nat, plan.shape.next_hop(scenario.nat, "server"))
 
 
 def _redirect(run: Run, node: str, port: int, local_port: int) -> None:
@@ -194,5 +196,14 @@ def _redirect(run: Run, node: str, port: int, local_port: int) -> None:
     ruleset = (
         "table inet local {\nchain p {\ntype nat hook prerouting priority -100\n"
         f'iifname "{inside}" tcp dport {port} redirect to :{local_port}\n}}\n}}\n'
+    )
+    tool(*run.inside(node, "nft", "-f", "-"), given=ruleset)
+
+
+def _masquerade(run: Run, node: str, outside: str) -> None:
+    """Let a router send what leaves it outwards from its own address and other ports."""
+    ruleset = (
+        "table inet hidden {\nchain s {\ntype nat hook postrouting priority 100\n"
+        f'oifname "{outside}" masquerade random\n}}\n}}\n'
     )
     tool(*run.inside(node, "nft", "-f", "-"), given=ruleset)

@@ -14,7 +14,8 @@ How it is recognised
 Two responses to one query id disagree (no common address, or another rcode) although the query
 was sent once, and they differ in at least one thing that one server keeps the same: the IP TTL by
 which they arrive, their EDNS option, DF or AA flag. Or: the only answer arrives with another TTL
-than the resolver's other packets, and sooner than any of them could.
+than the resolver's other packets, and sooner than any of them could. Or: a second capture, nearer
+to the resolver, shows that nobody there sent it.
 
 Fix
 ---
@@ -48,7 +49,11 @@ def find(facts: Facts) -> Iterator[Finding]:
     usual = _senders(facts)
     for lookup in facts.lookups:
         for exchange in lookup.exchanges:
-            response = contradicted(exchange) or _out_of_place(usual, exchange)
+            response = (
+                contradicted(exchange)
+                or _out_of_place(usual, exchange)
+                or _never_sent(facts, exchange)
+            )
             if response is not None:
                 by_server.setdefault(exchange.server, []).append((lookup, exchange, response))
     for server, forgeries in by_server.items():
@@ -152,6 +157,14 @@ def _out_of_place(
     if len(others) != 1 or others[0].answers < 2 or len(by_ttl[response.ip_ttl].names) > 1:
         return None
     return response if response.latency_s < others[0].fastest_s else None
+
+
+def _never_sent(facts: Facts, exchange: DnsExchange) -> DnsResponse | None:
+    """An answer that a second capture, nearer to the resolver, does not have."""
+    if facts.comparison is None:
+        return None
+    made_up = {f.frame for f in facts.comparison.forged if f.kind == "answer"}
+    return next((r for r in exchange.responses if r.frame in made_up), None)
 
 
 def _hop(facts: Facts, server: str, forgeries: list[Forgery]) -> Hop:

@@ -13,8 +13,8 @@ How it is recognised
 --------------------
 A sign that no conforming stack makes (a sequence number below data already received, a second RST
 with another one, the server going on after "its" reset, an arrival sooner than the server could
-have answered), or a TTL unlike the server's other segments together with a second sign. A
-different TTL alone convicts nobody.
+have answered), its absence in a second capture nearer to the server, or a TTL unlike the server's
+other segments together with a second sign. A different TTL alone convicts nobody.
 
 Fix
 ---

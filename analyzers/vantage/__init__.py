@@ -1,0 +1,1 @@
+"""Two captures of the same traffic: what is the same in them, and what became of it between."""
