@@ -14,7 +14,7 @@ SCHEMA = "badhop/rules/1"
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print badhop/rules/1 for programs.")
 def rules(as_json: bool) -> None:
-    """List the causes that badhop knows.
+    """List the causes that badhop knows, each with its status.
 
     `badhop rule CODE` explains one of them.
     """
@@ -30,9 +30,8 @@ def rules(as_json: bool) -> None:
         return
     width = max(len(cause.code) for cause in CAUSES)
     for cause in CAUSES:
-        mark = " " if cause.code in found else "-"
+        mark = "+" if cause.code in found else "-"
         click.echo(f"{mark} {cause.code:{width}}  {cause.meaning}")
     missing = sum(cause.code not in found for cause in CAUSES)
     click.echo(f"\n{len(CAUSES) - missing} of {len(CAUSES)} causes have a rule.")
-    if missing:
-        click.echo("Those marked - have a name but are not recognised yet.")
+    click.echo("+ is recognised; - has a name only, and no rule yet.")

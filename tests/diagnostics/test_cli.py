@@ -76,7 +76,8 @@ def test_rules_lists_the_whole_contract() -> None:
     plain = run("rules")
     assert plain.exit_code == 0
     for cause in contract.CAUSES:
-        assert f" {cause.code} " in plain.stdout
+        mark = "+" if cause.code in registry.codes() else "-"
+        assert f"{mark} {cause.code} " in plain.stdout
     answer = json.loads(run("rules", "--json").stdout)
     assert answer["schema"] == "badhop/rules/1"
     assert [rule["code"] for rule in answer["rules"]] == [c.code for c in contract.CAUSES]
