@@ -7,6 +7,9 @@ from tests.lab.latency import FAR, METRO, METRO_BOTH
 from tests.lab.model import Dns, Impair, Modules, Nginx, Proxy, Reply, Scenario, both
 
 _DEAD_NAME = "for i in 1 2 3; do getent hosts telemetry.{search}; sleep 0.2; done"
+_SECOND_DOWNLOAD = (
+    "cp -r $HOME/../project $HOME/second; cd $HOME/second; GOPATH=$HOME/other go mod download"
+)
 _DEAD_PORT = "for i in 1 2 3; do timeout 1 bash -c '</dev/tcp/{mirror4}/8123'; sleep 0.2; done"
 
 SCENARIOS = (
@@ -207,6 +210,25 @@ SCENARIOS = (
         expect=HEALTHY,
         wires=METRO | {"firewall-transit": both(Impair(duplicate=0.01))},
         modules=Modules(count=2, size_kb=200),
+    ),
+    Scenario(
+        name="healthy-parallel-downloads",
+        breaks="nothing: a second project downloads the same modules at the same time",
+        expect=HEALTHY,
+        background=_SECOND_DOWNLOAD,
+        modules=Modules(count=8, size_kb=40),
+        wires=METRO,
+    ),
+    Scenario(
+        name="healthy-brief-pauses",
+        breaks="nothing worth a word: go stands still for 0.15 s, as for a slow disk",
+        expect=HEALTHY,
+        resembles=("client.slow", "tcp.zero_window"),
+        modules=Modules(count=12, size_kb=40),
+        server=Nginx(http2=False),
+        wires=METRO,
+        pause=(0.3, 0.15),
+        exclusive=True,
     ),
     Scenario(
         name="healthy-little-reordering",
