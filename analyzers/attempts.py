@@ -42,6 +42,8 @@ class Parts:
     session: Session | None
     last_s: float
     """Time of the last packet: what is open then has no known end."""
+    probes: frozenset[int] = frozenset()
+    """Streams that probe the path: nobody tried to reach anything by them."""
 
 
 def attempts(parts: Parts) -> tuple[Attempt, ...]:
@@ -95,7 +97,7 @@ def _connection_attempts(parts: Parts, signs: GoSigns, names: _LookupIndex) -> I
         if error.stream is not None:
             icmp[error.stream].append(error)
     for connection in parts.connections:
-        if connection.server.port == 53:
+        if connection.server.port == 53 or connection.stream in parts.probes:
             continue
         yield from _attempts_on(
             connection,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import field
 
 from analyzers.dnsmessages import DnsMessage
@@ -47,9 +47,22 @@ class _Exchange:
         return (self.queries or self.responses)[0].time_s
 
 
-def exchanges(capture: Capture, connections: Sequence[Connection]) -> tuple[DnsExchange, ...]:
-    """All DNS exchanges with port 53 (mDNS and LLMNR have other ports), in order of time."""
-    book = _Book(carried_messages(capture, connections), _errors(capture))
+def exchanges(
+    capture: Capture, connections: Sequence[Connection], probes: Collection[int] = ()
+) -> tuple[DnsExchange, ...]:
+    """All DNS exchanges with port 53 (mDNS and LLMNR have other ports), in order of time.
+
+    `probes` are frames of TTL-limited queries, and of errors about them: nobody waits for an
+    answer to those, and what answers them is no answer of a resolver.
+    """
+    messages = carried_messages(capture, connections)
+    told = [error for error in _errors(capture) if error.frame not in probes]
+    if probes:
+        whole = [m for m in messages if m.frame not in probes]
+        asked = {_identity(m) for m in messages if m.frame in probes}
+        asked -= {_identity(m) for m in whole if not m.message.is_response}
+        messages = [m for m in whole if _identity(m) not in asked]
+    book = _Book(messages, told)
     found = sorted(book.exchanges, key=lambda e: e.first_s)
     return tuple(_finished(exchange, index) for index, exchange in enumerate(found))
 

@@ -100,6 +100,8 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
         return _unknown(Stage.RESPONSE, "the capture lacks bytes of the handshake")
     if handshake.not_tls is not None:
         return _failed(Stage.TLS, "the answer is not TLS")
+    if _canceled(handshake):
+        return Ending(Outcome.ABANDONED, Stage.TLS, "canceled by the client")
     if handshake.rejected_by_client and not _ended_by_server_side(handshake, connection):
         return _failed(Stage.TLS, "rejected by the client")
     if connection.server_reset is not None:
@@ -111,6 +113,14 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
     if handshake.stage is TlsStage.CLIENT_HELLO:
         return _failed(Stage.TLS, "no answer")
     return _failed(Stage.TLS, "incomplete")
+
+
+def _canceled(handshake: TlsHandshake) -> bool:
+    """The client went away for a reason that has nothing to do with the server's answer
+    (RFC 8446 section 6.1)."""
+    return handshake.server_hello is not None and any(
+        a.sender is Side.CLIENT and a.name == "user_canceled" for a in handshake.alerts
+    )
 
 
 def _refused_by_alert(handshake: TlsHandshake) -> bool:

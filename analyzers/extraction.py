@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from analyzers import chains, dns, hosts, http, icmp, path, tcp, tls
+from analyzers import chains, dns, hosts, http, icmp, path, pathprobes, tcp, tls
 from analyzers.attempts import Parts, attempts
 from analyzers.facts import CaptureFacts, Connection, Decryption, Facts
 from analyzers.lookups import lookups
@@ -25,8 +25,9 @@ def extract(capture: Capture, session: Session | None = None, keylog: bytes | No
     """
     table = capture.table
     connections = tcp.connections(capture)
-    exchanges = dns.exchanges(capture, connections)
     errors = icmp.errors(capture, _streams(len(table), connections))
+    limited = pathprobes.limited(capture, connections, errors)
+    exchanges = dns.exchanges(capture, connections, limited.frames)
     requests = http.exchanges(capture, connections)
     handshakes, decryption = tls.handshakes(capture, connections, requests), Decryption()
     if capture.secrets or keylog is not None:
@@ -37,7 +38,9 @@ def extract(capture: Capture, session: Session | None = None, keylog: bytes | No
     handshakes = chains.from_session(session, handshakes, connections)
     resolved = lookups(exchanges)
     last_s = float(table.time_ns.max() - table.time_ns[0]) / 1e9 if len(table) else 0.0
-    parts = Parts(resolved, connections, handshakes, requests, errors, session, last_s)
+    parts = Parts(
+        resolved, connections, handshakes, requests, errors, session, last_s, limited.streams
+    )
     return Facts(
         capture=_capture_facts(capture, connections, session),
         dns=exchanges,
@@ -51,6 +54,7 @@ def extract(capture: Capture, session: Session | None = None, keylog: bytes | No
         attempts=attempts(parts),
         session=session,
         decryption=decryption,
+        probes=pathprobes.path_probes(capture, connections, handshakes, errors, limited),
     )
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from analyzers.facts import Connection, DnsExchange, Host, HttpExchange, IcmpError, TlsHandshake
 from analyzers.localhost import local_addresses
+from analyzers.pathprobes import data_rows
 from analyzers.probes import limited_rows, multicast_addresses
 from analyzers.quotes import ICMP, ICMPV6, TCP, UDP, error_rows
 from analyzers.ttl import distance_of, initial_ttl
@@ -78,6 +79,8 @@ def _usual_ttls(
     counted &= ~multicast_addresses(table)[table.destination]
     counted[error_rows(table)] = False
     counted[limited_rows(table, icmp_errors)] = False
+    for rows in data_rows(table, connections).values():
+        counted[rows] = False
     counted[_doubtful_answers(exchanges)] = False
     counted[[frame - 1 for c in connections for frame in c.duplicate_frames]] = False
     keys = table.source[counted].astype(np.int64) * _TTLS + table.ttl[counted]

@@ -18,6 +18,7 @@ Int64 = npt.NDArray[np.int64]
 
 #: traceroute and mtr go up to 30; paths longer than this do not occur.
 MAX_PROBE_TTL = 40
+DNS_PORT = 53
 #: A walk along the path begins near the sender.
 FIRST_TTLS = 3
 #: The same packet at two interfaces of the capturing host (`-i any`) is seen within this.
@@ -39,6 +40,8 @@ class Probe:
     answer_row: int | None
     error: IcmpError | None
     """The answer, where it is an ICMP error; None for one of the destination itself."""
+    reply_row: int | None
+    """What came in the name of the destination, also where a router reported the probe expired."""
 
 
 def limited_rows(table: PacketTable, errors: Iterable[IcmpError]) -> Int64:
@@ -100,15 +103,20 @@ def _answered(capture: Capture, rows: Int64, errors: Iterable[IcmpError]) -> lis
     probes = []
     for row in _without_duplicates(capture, rows):
         answer = by_row.get(row)
+        protocol = names.get(int(table.protocol[row]), "icmp")
+        # Datagrams between two ports are alike: a reply is taken by the first that lacks one.
+        alike = protocol == "udp" and int(table.destination_port[row]) != DNS_PORT
+        reply = None if answer and alike else replies.to(row)
         probes.append(
             Probe(
                 row=row,
                 ttl=int(table.ttl[row]),
                 source=int(table.source[row]),
                 destination=int(table.destination[row]),
-                protocol=names.get(int(table.protocol[row]), "icmp"),
-                answer_row=answer.frame - 1 if answer else replies.to(row),
+                protocol=protocol,
+                answer_row=answer.frame - 1 if answer else reply,
                 error=answer,
+                reply_row=reply,
             )
         )
     return probes
@@ -137,8 +145,13 @@ def _key(capture: Capture, row: int) -> tuple[object, ...]:
     if table.protocol[row] == TCP:
         return *key, (int(table.seq[row]) + 1) & 0xFFFFFFFF
     if table.protocol[row] == UDP:
-        return key
+        return *key, _query_id(capture, row, key[3])
     return *key, capture.payload(row)[:4]
+
+
+def _query_id(capture: Capture, row: int, port: int) -> bytes:
+    """Of a DNS message: a resolver repeats it, whatever else it answers meanwhile."""
+    return capture.payload(row)[:2] if port == DNS_PORT else b""
 
 
 class _Replies:
@@ -186,5 +199,5 @@ class _Replies:
         if table.protocol[row] == TCP:
             return *key, int(table.ack[row])
         if table.protocol[row] == UDP:
-            return key
+            return *key, _query_id(self._capture, row, key[3])
         return *key, self._capture.payload(row)[:4]

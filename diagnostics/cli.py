@@ -32,6 +32,7 @@ COMMANDS = {
     "capture": "Record a failing command, then diagnose it.",
     "diagnose": "Name the root cause, its hop, the evidence and the fix.",
     "compare": "Judge two captures of one download and place the fault between them.",
+    "locate": "Probe a path: the hop where a step of a download fails.",
     "analyze": "Show the facts: DNS, TCP, TLS, certificates, HTTP, path.",
     "rules": "List the causes that badhop knows.",
     "rule": "Explain one cause.",

@@ -12,8 +12,11 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from analyzers.facts import Facts
+from diagnostics.narrowing import narrowed
 from diagnostics.needs import unanswered
 from diagnostics.outcome import inconclusive_reason, interrupted_reason, notes
+from diagnostics.pathfaults import path_faults
+from diagnostics.probestreams import without_fates
 from diagnostics.registry import Rule, load_all
 from diagnostics.scope import Scope, scope_of
 from diagnostics.summary import capture_summary, path_hops
@@ -31,7 +34,9 @@ def diagnose(facts: Facts) -> Verdict:
     """The verdict on one capture."""
     rules = load_all()
     scope = scope_of(facts)
-    found = [f for rule in rules for f in rule.findings(facts)]
+    faults = path_faults(facts) if facts.probes else []
+    judged = without_fates(facts)
+    found = [narrowed(f, facts, faults) for rule in rules for f in rule.findings(judged)]
     mine = [f for f in found if scope.covers(f)]
     background = tuple(f for f in found if not scope.covers(f))
     failed = unanswered([facts.attempts[i] for i in sorted(scope.attempts)], facts)

@@ -219,6 +219,10 @@ def _comparable(facts: Facts, attempt: Attempt) -> Iterator[tuple[Attempt, Clien
     for other in facts.attempts:
         if other.handshake is None or other.stream == attempt.stream:
             continue
+        end = _end(other) if other.outcome is Outcome.FAILED else None
+        if end is not None and _lost_the_race(facts, other, end):
+            # Its answer came too late: this one failed as well.
+            continue
         handshake = facts.handshakes[other.handshake]
         if handshake.client_hello is not None and handshake.server_hello is not None:
             yield other, handshake.client_hello

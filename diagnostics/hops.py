@@ -48,6 +48,26 @@ def _walk(facts: Facts, address: str) -> list[Probed]:
     return walk if walk and walk[-1].reached else []
 
 
+def lasting_loss(facts: Facts, hop: Probed) -> float | None:
+    """Share of the probes to a hop that were lost on the way, 0 to 1; None when it cannot be told.
+
+    What later hops do not lose was not lost on the way: the router reports expired packets only so
+    often. Behind the last hop of a walk that did not arrive there is nothing to compare with.
+    """
+    walk = [h for h in facts.hops if _same_walk(h, hop) and h.distance >= hop.distance and h.sent]
+    answering = [h for h in walk if h.answered]
+    if not answering:
+        return None
+    least = min(1.0 - h.answered / h.sent for h in answering)
+    if least and not any(h.reached for h in walk) and answering[-1].distance == hop.distance:
+        return None
+    return least
+
+
+def _same_walk(one: Probed, other: Probed) -> bool:
+    return (one.destination, one.protocol) == (other.destination, other.protocol)
+
+
 def _begins(walk: Sequence[Probed], fault: Fault) -> tuple[int, int] | None:
     """The last hop without the fault and the first from which on every hop shows it."""
     answering = [h for h in walk if h.answered]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from analyzers.facts import Connection, Facts
+from diagnostics.hops import lasting_loss
 from diagnostics.scope import Scope
 from diagnostics.verdict import CaptureSummary, Finding, PathHop, Role, RttSummary
 
@@ -118,7 +119,7 @@ def _routers(facts: Facts) -> Iterator[PathHop]:
             role=Role.GATEWAY if hop.distance == 1 else Role.TRANSIT,
             address=hop.address,
             rtt_ms=_summary(hop.rtts_s) if hop.rtts_s else None,
-            loss=1.0 - hop.answered / hop.sent if hop.sent else None,
+            loss=lasting_loss(facts, hop),
         )
     for error in facts.icmp:
         if error.distance and error.sender != error.quoted_destination:

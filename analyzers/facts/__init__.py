@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from analyzers.facts.attempt import Attempt, Outcome, Stage
 from analyzers.facts.dns import DnsExchange, DnsLookup, DnsQuery, DnsRecord, DnsResponse
 from analyzers.facts.http import HttpExchange, InsideTls, StreamAbort
-from analyzers.facts.path import Hop, Host, IcmpError
+from analyzers.facts.path import Hop, Host, IcmpError, PathProbe, ProbeEnding, ProbeStep
 from analyzers.facts.tcp import (
     Connection,
     Dialogue,
@@ -66,6 +66,9 @@ __all__ = [
     "Outcome",
     "Overtaken",
     "Pace",
+    "PathProbe",
+    "ProbeEnding",
+    "ProbeStep",
     "Reset",
     "Retransmission",
     "RetransmissionKind",
@@ -132,6 +135,7 @@ class Facts:
     attempts: tuple[Attempt, ...]
     session: Session | None
     decryption: Decryption = field(default_factory=Decryption)
+    probes: tuple[PathProbe, ...] = ()
 
     @property
     def comparison(self) -> Comparison | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from captures.lazyclass import dataclass
 
 
@@ -80,3 +82,50 @@ class Hop:
     """The answer came from the destination itself."""
     protocol: str = ""
     """Of the probes: "udp", "icmp" or "tcp"."""
+
+
+class ProbeStep(StrEnum):
+    """Which step of a connection a TTL-limited probe repeats."""
+
+    SYN = "syn"
+    HELLO = "hello"
+    QUERY = "query"
+    ECHO = "echo"
+    DATAGRAM = "datagram"
+
+
+class ProbeEnding(StrEnum):
+    """What a probe met in the name of its destination; an expired one meets nothing."""
+
+    ANSWERED = "answered"
+    RESET = "reset"
+    CLOSED = "closed"
+    ACKNOWLEDGED = "acknowledged"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class PathProbe:
+    """One packet that was sent with a TTL for a part of the way only, and what it met."""
+
+    step: ProbeStep
+    destination: str
+    port: int | None
+    name: str | None
+    """SNI of a ClientHello, name of a DNS query."""
+    size: int
+    """Bytes of the largest IP packet."""
+    ttl: int
+    """With which it passed the capture point."""
+    time_s: float
+    copies: int
+    """How often it was sent: TCP repeats what is not acknowledged."""
+    stream: int | None
+    frames: tuple[int, ...]
+    """Of the probe and of what it met."""
+    expired_at: str | None
+    """The router that took the last of its TTL and said so."""
+    ending: ProbeEnding | None
+    ending_from: str | None
+    ending_ttl: int | None
+    """IP TTL with which the ending arrived."""

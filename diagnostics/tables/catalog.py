@@ -58,6 +58,7 @@ TABLES = (
     Table("icmp_errors", "path", path.IcmpRow, path.errors),
     Table("hosts", "path", path.HostRow, path.hosts),
     Table("hops", "path", path.HopRow, path.hops),
+    Table("probes", "path", path.ProbeRow, path.probes),
 )
 """In the order in which they are written: the capture comes first."""
 

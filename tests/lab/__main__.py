@@ -11,6 +11,7 @@ import click
 
 from tests.lab import netns
 from tests.lab.accuracy import page
+from tests.lab.locating import CASES, run_case
 from tests.lab.model import Scenario
 from tests.lab.pair_scenarios import PAIRS
 from tests.lab.pairs import make_pair_sample
@@ -119,6 +120,22 @@ def sample_pair(names: tuple[str, ...], seed: int, output: Path) -> None:
             click.echo(f"{name}: {make_pair_sample(found[name], seed, output)}")
         except TooLarge as error:
             click.echo(f"left out: {error}")
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--seed", "seeds", multiple=True, type=int, default=(1,), show_default=True)
+def locate(names: tuple[str, ...], seeds: tuple[int, ...]) -> None:
+    """Let `badhop locate` place the faults of scenarios (all it has truths for, or NAMES)."""
+    broken = 0
+    for case in CASES:
+        for seed in seeds if not names or case.scenario in names else ():
+            wrong = run_case(case, seed)
+            broken += bool(wrong)
+            click.echo(
+                f"{'FAIL' if wrong else 'PASS'} {case.scenario} seed {seed} {'; '.join(wrong)}"
+            )
+    sys.exit(broken > 0)
 
 
 def _save_below(output: Path, scenario: Scenario, seed: int) -> Result:

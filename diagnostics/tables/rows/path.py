@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from analyzers.facts import Facts, Hop, Host, IcmpError
+from analyzers.facts import Facts, Hop, Host, IcmpError, PathProbe
 from captures.lazyclass import dataclass
 from diagnostics.tables.columns import Inline
 from diagnostics.tables.moments import Moments
@@ -39,6 +39,15 @@ class HopRow:
     hop: Annotated[Hop, Inline()]
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeRow:
+    """One packet that was sent for a part of the way only, and what it met: of traceroute, mtr,
+    `badhop locate`."""
+
+    probe: Annotated[PathProbe, Inline()]
+    time_utc: datetime | None
+
+
 def errors(facts: Facts) -> Iterator[IcmpRow]:
     """All ICMP errors, by index."""
     clock = Moments(facts.capture)
@@ -58,3 +67,9 @@ def hosts(facts: Facts) -> Iterator[HostRow]:
 def hops(facts: Facts) -> Iterator[HopRow]:
     """All hops, walk by walk."""
     return (HopRow(hop) for hop in facts.hops)
+
+
+def probes(facts: Facts) -> Iterator[ProbeRow]:
+    """All TTL-limited probes, in the order in which they were sent."""
+    clock = Moments(facts.capture)
+    return (ProbeRow(probe, clock.at(probe.time_s)) for probe in facts.probes)
