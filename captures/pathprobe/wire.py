@@ -36,10 +36,7 @@ _LOAD_WORD, _LOAD_BYTE, _EQUAL, _RETURN = 0x20, 0x30, 0x15, 0x06
 _NETWORK = 0xFFF00000
 
 NEED = "badhop locate sends and reads raw packets, which this user may not"
-HINT = (
-    "Run it with sudo, or give it the one capability it needs: "
-    "sudo setpriv --inh-caps +net_raw --ambient-caps +net_raw --reuid $USER badhop locate …"
-)
+HINT = 'Run it as root: sudo "$(command -v badhop)" locate …; the capability CAP_NET_RAW is enough.'
 
 
 class Wire:

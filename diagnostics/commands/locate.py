@@ -64,8 +64,8 @@ def locate(
     routers report the packets that end at them, and the first TTL at which the reset, the silence
     or the forged answer appears shows how far away its sender is.
 
-    Sends at most 20 packets a second, 700 in all (more rounds: 40 more per hop and round), for at
-    most 90 seconds; no ClientHello is ever completed. Linux only; needs root or the capability
+    Starts at most 20 probes a second, 700 packets in all (40 more for each round above 3), and
+    ends after 90 seconds; no handshake is ever completed. Linux only; needs root or the capability
     CAP_NET_RAW. `badhop diagnose FILE` reads what -o keeps, also merged with the capture of the
     download (mergecap).
 
