@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from captures.errors import CapturePermission
 from captures.pathprobe import run as pathprobe
 from captures.pathprobe import wire
+from captures.pathprobe.clienthello import client_hello
 from captures.pathprobe.plan import Limits, Probed, Target
 from diagnostics import cli
 from tests.analyzers import test_pathprobes as frames
@@ -43,7 +44,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[Frame]], list[Ta
 
 def whole_try(start_s: float, isn: int) -> list[Frame]:
     """The hello with a whole TTL, which a box two hops away resets."""
-    record = frames.client_hello("mod.example.org", large=False)
+    record = client_hello("mod.example.org", large=False)
     reset = tcp(443, frames.PORT, isn * 7 + 1, isn + 1 + len(record), RST | ACK)
     return [
         *frames.opened(start_s, isn),
