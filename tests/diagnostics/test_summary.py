@@ -81,7 +81,7 @@ def test_routers_that_showed_themselves() -> None:
         Hop(SERVER, 1, GATEWAY, 10, 10, (0.001, 0.002, 0.003), (1,), False),
         Hop(SERVER, 2, None, 10, 0, (), (), False),
         Hop(SERVER, 4, "192.0.2.9", 10, 9, (0.02,), (2,), False),
-        Hop(SERVER, 5, SERVER, 10, 10, (0.03,), (3,), True),
+        Hop(SERVER, 5, SERVER, 10, 9, (0.03,), (3,), True),
     ]
     error = icmp(0.2, "192.0.2.2", kind="fragmentation_needed", ttl=254)
     known = {h.address: h for h in hops(facts(resolved(SERVER), fetched(), probed, error))}

@@ -137,7 +137,8 @@ def test_every_fact_is_in_a_table() -> None:
 
 def test_the_capture_is_in_every_section() -> None:
     assert chosen(None) == TABLES
-    assert [table.name for table in chosen("path")] == ["capture", "icmp_errors", "hosts", "hops"]
+    path = ["capture", "icmp_errors", "hosts", "hops", "probes"]
+    assert [table.name for table in chosen("path")] == path
 
 
 def _of_the_session(shape: type) -> bool:
