@@ -38,11 +38,14 @@ $(VENV)/bin/python:
 	  echo 'This Python cannot make virtual environments (Debian, Ubuntu: apt install python3-venv).' >&2; \
 	  exit 1; }
 
-# Editable: the sources of this checkout are what runs.
+# Editable: the sources of this checkout are what runs. Compiled as an installation would compile
+# them: where Python is told not to (PYTHONDONTWRITEBYTECODE), each run would take twice as long.
 $(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m compileall -q captures analyzers diagnostics
 	@touch $@
 
 $(VENV)/installed-$(EXTRAS): setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
+	$(BIN)/python -m compileall -q captures analyzers diagnostics
 	@touch $@ $(VENV)/installed

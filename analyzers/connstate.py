@@ -23,6 +23,7 @@ CONTROL = SYN | FIN | RST
 
 #: Letters that repeat are written for the 1st, 10th, 100th … time.
 SCALE = 10
+_POWERS = SCALE ** np.arange(19)
 
 
 class State(IntEnum):
@@ -83,7 +84,7 @@ def _repeating(
         start = Segments.firsts(seen.half[places])
         lengths = np.diff(np.append(start, len(places)))
         count = np.arange(len(places)) - np.repeat(start, lengths) + 1
-        yield letter, places[np.isin(count, SCALE ** np.arange(10))]
+        yield letter, places[_POWERS[np.searchsorted(_POWERS, count)] == count]
 
 
 def _summary(events: list[Event]) -> tuple[str, str]:

@@ -7,13 +7,12 @@ compression pointers of any length, record by record: 64 kB made for it would ta
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
-import dns.exception
-import dns.name
 import dns.rcode
 import dns.rdatatype
 
@@ -27,6 +26,9 @@ MAX_POINTERS = 10
 MAX_NAME = 255
 #: A 64 kB message of the smallest records has 5,957; resolvers send a few dozen.
 MAX_RECORDS = 512
+
+#: Labels in which nothing is written in any other way (RFC 4343 section 2.1).
+_PLAIN = re.compile(rb"[A-Za-z0-9_-]+")
 
 _OPCODE = 0x7800
 _CNAME, _OPT = 5, 41
@@ -181,6 +183,14 @@ def _name(wire: bytes, at: int) -> tuple[str, int]:
 
 @lru_cache(maxsize=4096)
 def _name_text(labels: tuple[bytes, ...]) -> str:
+    if not labels:
+        return "."
+    if all(map(_PLAIN.fullmatch, labels)):
+        return b".".join(labels).decode("ascii").lower()
+    # Few captures have other names, and the module takes a while to load.
+    import dns.exception
+    import dns.name
+
     try:
         text = dns.name.Name((*labels, b"")).to_text(omit_final_dot=True)
     except dns.exception.DNSException as error:

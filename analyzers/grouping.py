@@ -11,6 +11,7 @@ import numpy.typing as npt
 Int64 = npt.NDArray[np.int64]
 Places = npt.NDArray[np.intp]
 T = TypeVar("T")
+Numbers = TypeVar("Numbers", Int64, npt.NDArray[np.int32])
 
 #: Odd, and with bits all over: what is multiplied by them differs most in its upper bits.
 _FACTORS = tuple(
@@ -47,6 +48,15 @@ def lasts(groups: Int64, places: Int64, count: int) -> Int64:
     found = np.full(count, -1, dtype=np.int64)
     found[groups] = places
     return found
+
+
+def distinct(values: Numbers) -> Numbers:
+    """Return the numbers that occur, ascending.
+
+    As `np.unique` does, which loads all of numpy.ma to ask whether they are masked.
+    """
+    ordered = np.sort(values)
+    return ordered[np.insert(ordered[1:] != ordered[:-1], 0, True)] if len(ordered) else ordered
 
 
 def first_alike(low: Int64, high: Int64) -> Places:

@@ -12,7 +12,7 @@ from analyzers.acks import Blocks
 from analyzers.arrivals import Arrivals
 from analyzers.dialogues import dialogues
 from analyzers.facts.tcp import Half
-from analyzers.grouping import tuples
+from analyzers.grouping import distinct, tuples
 from analyzers.paces import paces
 from analyzers.retransmissions import Judgement
 from analyzers.segments import Segments
@@ -105,7 +105,7 @@ def _notable(parts: HalfParts) -> list[Column]:
         parts.window.zero,
         _frames(seen, parts.window.full),
         _frames(seen, np.flatnonzero(parts.arrived.keep_alive)),
-        _frames(seen, np.unique(reports.segment[reports.duplicate])),
+        _frames(seen, distinct(reports.segment[reports.duplicate])),
         _frames(seen, syns),
         tuples(seen.half[syns], (seen.time_ns[syns] / 1e9).tolist()),
     ]

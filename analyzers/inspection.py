@@ -13,6 +13,7 @@ A name proves nothing by itself: an administrator may give an inspecting device 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _PRODUCTS: tuple[tuple[str, str, str], ...] = (
     (r"zscaler", "Zscaler", "chromium; https://github.com/microsoft/vscode/issues/207636"),
@@ -79,12 +80,16 @@ _PRODUCTS: tuple[tuple[str, str, str], ...] = (
 )
 """Pattern in the issuer, product, and where the name comes from; the first match counts."""
 
-_COMPILED = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name, _ in _PRODUCTS)
-
 #: Names are short; what is longer was made to keep a pattern busy.
 _MAX_LENGTH = 2048
 
 
 def inspection_vendor(issuer: str) -> str | None:
     """Name the inspection product whose name stands in an issuer's distinguished name."""
-    return next((n for pattern, n in _COMPILED if pattern.search(issuer[:_MAX_LENGTH])), None)
+    return next((n for pattern, n in _compiled() if pattern.search(issuer[:_MAX_LENGTH])), None)
+
+
+@cache
+def _compiled() -> tuple[tuple[re.Pattern[str], str], ...]:
+    # Later, and once: many captures show no certificate at all.
+    return tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name, _ in _PRODUCTS)

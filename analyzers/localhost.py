@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
 
-import numpy as np
-
 from analyzers.facts import Connection, DnsExchange
+from analyzers.grouping import distinct
 from analyzers.ttl import INITIAL_TTLS
 from captures.packets import INBOUND, OUTBOUND, PacketTable
 
@@ -49,12 +48,12 @@ def _outbound(table: PacketTable) -> set[str] | None:
     What a router passes on comes in before it goes out.
     """
     known = table.source >= 0
-    out = np.unique(table.source[known & (table.direction == OUTBOUND)])
+    out = distinct(table.source[known & (table.direction == OUTBOUND)])
     if not len(out):
         return None
     inwards = known & (table.direction == INBOUND) & (table.source != table.destination)
-    came_in = np.unique(table.source[inwards])
-    return {str(table.addresses[i]) for i in np.setdiff1d(out, came_in).tolist()}
+    came_in = distinct(table.source[inwards])
+    return {str(table.addresses[i]) for i in set(out.tolist()).difference(came_in.tolist())}
 
 
 def _conversations(

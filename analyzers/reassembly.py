@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzers.facts.tcp import Connection, Side
+from analyzers.grouping import distinct
 from analyzers.intervals import first_copies
 from analyzers.sequences import unwrap
 from captures.packets import ACK, FIN, RST, SYN, Capture, PacketTable
@@ -102,7 +103,7 @@ class ByteStream:
             return ()
         first = self._piece(start)
         last = int(np.searchsorted(self._start, stop, side="left"))
-        return tuple(np.unique(self._rows[first:last] + 1).tolist())
+        return tuple(distinct(self._rows[first:last] + 1).tolist())
 
     def pieces(self, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
         """Yield (frame, start, stop) of each part of [start, stop) that one frame carried first."""

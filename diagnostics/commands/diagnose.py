@@ -31,9 +31,15 @@ def diagnose(capture: str, as_json: bool, key_log: Path | None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from diagnostics.engine import diagnose as judge
-    from diagnostics.report import json, terminal
     from diagnostics.source import facts_of
 
     verdict = judge(facts_of(capture, key_log))
-    click.echo(json.render(verdict) if as_json else terminal.for_stdout(verdict))
+    if as_json:
+        from diagnostics.report import json
+
+        click.echo(json.render(verdict))
+    else:
+        from diagnostics.report import terminal
+
+        click.echo(terminal.for_stdout(verdict))
     return verdict.exit_status

@@ -29,7 +29,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from analyzers.facts import Facts
 from diagnostics.hellofindings import hop_of_attempt
@@ -81,6 +80,9 @@ def _date_ahead_s(facts: Facts, date: str | None, at_s: float | None) -> bool:
     """A server's Date header is ahead of the capture's clock."""
     if date is None or at_s is None:
         return False
+    # Loads sockets and more, for what few captures show.
+    from email.utils import parsedate_to_datetime
+
     try:
         theirs = parsedate_to_datetime(date)
     except (ValueError, TypeError, OverflowError):
