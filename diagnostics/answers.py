@@ -7,13 +7,14 @@ own trace (`-x`) knows statuses inside TLS.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from analyzers.facts import Attempt, Facts, Outcome, Stage
 from captures.lazyclass import dataclass
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.localize import host_hop
-from diagnostics.needs import OPTIONAL, module_file, same_module_file, unanswered
+from diagnostics.needs import OPTIONAL, module_file_tails, unanswered
 from diagnostics.tries import indices, listed, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
@@ -114,19 +115,25 @@ def upstream_of(facts: Facts, answer: Answer) -> Hop:
     return Hop(Role.UPSTREAM, None, host_of(answer.url) or None, None)
 
 
-def served_files(every: list[Answer]) -> dict[str | None, list[str]]:
-    """URLs of what was served, by what follows the module in them."""
-    served: dict[str | None, list[str]] = {}
-    for answer in every:
-        if answer.status < 400:
-            served.setdefault(module_file(answer.url), []).append(answer.url)
-    return served
+class Served(NamedTuple):
+    """Paths of the module files that were served."""
+
+    whole: frozenset[str]
+    tails: frozenset[str]
+    """The same, and each without what may be the prefix of an entry of GOPROXY."""
 
 
-def fell_through(answer: Answer, served: dict[str | None, list[str]]) -> bool:
+def served_files(every: list[Answer]) -> Served:
+    """What was served, to be asked for many times."""
+    paths = [list(module_file_tails(a.url)) for a in every if a.status < 400]
+    tails = frozenset(tail for path in paths for tail in path)
+    return Served(frozenset(path[0] for path in paths if path), tails)
+
+
+def fell_through(answer: Answer, served: Served) -> bool:
     """Another entry of GOPROXY had the same module file."""
-    alike = served.get(module_file(answer.url), [])
-    return any(same_module_file(answer.url, url) for url in alike)
+    tails = list(module_file_tails(answer.url))
+    return bool(tails) and (tails[0] in served.tails or not served.whole.isdisjoint(tails))
 
 
 def status_findings(

@@ -15,6 +15,8 @@ GIVE_UP_S = 31.0
 FALLS_THROUGH = ("status 404", "status 410")
 """The statuses after which go asks the next entry of GOPROXY, whatever separates them
 (go.dev/ref/mod#goproxy-protocol)."""
+_MOST_PREFIX = 24
+"""Parts of a path that may stand before the module's; repository managers have up to six."""
 OPTIONAL = re.compile(r"/@v/list$|/@latest$|/sumdb/[^/]+/supported$|[?&]go-get=1")
 """What go can do without: after one of those statuses for it, go asks something else."""
 
@@ -39,29 +41,45 @@ class _Kin:
         for attempt in sorted(attempts, key=lambda a: -a.end_s):
             for trait in _traits(attempt):
                 self._groups.setdefault(trait, []).append(attempt)
+            for path in module_file_tails(attempt.need):
+                self._groups.setdefault(("tail", path), []).append(attempt)
         self._further: dict[tuple[object, Stage], list[Attempt]] = {}
 
     def of(self, failed: Attempt) -> Iterator[Attempt]:
         """Those with a trait in common that got further and did not end before."""
-        for trait in _traits(failed):
+        for trait in _shared_traits(failed):
             place = trait, failed.stage
             if place not in self._further:
-                self._further[place] = [a for a in self._groups[trait] if _further(a, failed)]
+                alike = self._groups.get(trait, ())
+                self._further[place] = [a for a in alike if _further(a, failed)]
             for other in self._further[place]:
                 if other.end_s < failed.start_s:
                     break
                 yield other
 
 
-def _traits(attempt: Attempt) -> Iterator[object]:
-    """What attempts for the same need share; one of them is enough."""
+def _traits(attempt: Attempt) -> Iterator[tuple[object, ...]]:
+    """What attempts for the same need may share."""
     if attempt.name is not None:
         yield "name", attempt.name
     yield "address", attempt.address, attempt.port
     yield "need", attempt.need
-    file = module_file(attempt.need)
-    if file is not None:
-        yield "file", file
+    path = _path(attempt.need)
+    if "/@" in path:
+        yield "file", path
+
+
+def _shared_traits(failed: Attempt) -> Iterator[object]:
+    """What `made_good` asks of another attempt, one of them at least; after that stage no more."""
+    if failed.stage is Stage.DNS and failed.name is not None:
+        yield "name", failed.name
+    elif failed.stage in (Stage.DNS, Stage.CONNECT, Stage.PROXY, Stage.TLS):
+        yield from (trait for trait in _traits(failed) if trait[0] != "file")
+    else:
+        yield "need", failed.need
+        if failed.reason in FALLS_THROUGH:
+            yield "tail", _path(failed.need)
+            yield from (("file", path) for path in module_file_tails(failed.need))
 
 
 def _further(other: Attempt, failed: Attempt) -> bool:
@@ -135,10 +153,17 @@ def _same_answer(failed: Attempt, other: Attempt) -> bool:
     return failed.reason in FALLS_THROUGH and same_module_file(failed.need, other.need)
 
 
-def module_file(url: str) -> str | None:
-    """What follows the module in a URL of the GOPROXY protocol; None for other URLs."""
-    _, mark, file = _path(url).rpartition("/@")
-    return file if mark else None
+def module_file_tails(url: str) -> Iterator[str]:
+    """The path of a URL of the GOPROXY protocol, with ever more of a proxy's prefix left out.
+
+    Nothing for other URLs. One of two URLs' paths is among the other's when they name one file.
+    """
+    path = _path(url)
+    for _ in range(_MOST_PREFIX):
+        if "/@" not in path:
+            return
+        yield path
+        path = path[path.find("/", 1) :]
 
 
 def same_module_file(one: str, other: str) -> bool:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from analyzers.facts import Outcome
+from analyzers.facts import Attempt, Outcome
+from diagnostics import needs
 from diagnostics.needs import made_good, same_module_file, unanswered
 from tests.factories import (
     NAME,
@@ -171,3 +172,26 @@ def test_looking_at_kin_only_misses_nothing() -> None:
     found = unanswered(some, facts())
     assert found == set(every) & set(failed)
     assert found < set(failed)
+
+
+def test_many_modules_of_one_version_are_not_compared_each_with_every_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their files are called alike, at one proxy that lacks them and at the next that has them."""
+    count = 60
+    parts = []
+    for module in range(count):
+        target = f"/example.com/m{module}/@v/v1.0.0.zip"
+        parts.append(plain(2 * module, 0.1 + module / 100, 404, target=target))
+        second = plain(2 * module + 1, 0.15 + module / 100, 200, target="/go" + target, host=MIRROR)
+        parts.append(second)
+    some = facts(*parts, duration_s=60.0)
+    asked = []
+
+    def counted(failed: Attempt, other: Attempt) -> bool:
+        asked.append(other.index)
+        return made_good(failed, other)
+
+    monkeypatch.setattr(needs, "made_good", counted)
+    assert unanswered(some.attempts, some) == frozenset()
+    assert len(asked) <= 2 * count
