@@ -23,6 +23,8 @@ _COLUMNS = tuple((item.name, item.metadata) for item in fields(PacketColumns))
 _DEEP = 2048
 #: Columns begin at multiples of a cache line.
 _ALIGNED = 64
+#: Room for so many rows (300 MB) is asked for whenever the file may hold them.
+_FREE_ROWS = 2 << 20
 #: Such rows are parsed this many at a time, to bound memory.
 _DEEP_ROWS = 512
 
@@ -67,7 +69,7 @@ class TableBuilder:
         # fresh zeroed memory is not resident until it is written.
         read = int(batch.offset[-1]) + 1
         expected = int(self.rows * 1.05 * self._store.size / read) + 1024
-        room = max(min(expected, 64 * self.rows + 4096), self.rows * 3 // 2)
+        room = max(min(expected, max(64 * self.rows, _FREE_ROWS)), self.rows * 3 // 2)
         grown = _allocate(room)
         kept = self.rows - len(batch)
         for name, _ in _COLUMNS:

@@ -51,10 +51,11 @@ def read_pcap(store: ByteStore, found: Findings) -> Iterator[Batch]:
         window = store.window(at)
         starts = _walk(window, layout)
         starts = _believe(starts, window, layout, found)
+        at = window.at + int(starts[-1])
+        store.expect(at)
         if len(starts) > 1:
             yield _batch(window, starts, layout)
             found.rows += len(starts) - 1
-        at = window.at + int(starts[-1])
         if found.cut_reason is not None or at >= store.size:
             return
         if len(starts) == 1 or (window.last and len(starts) <= MAX_ROWS):

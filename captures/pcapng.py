@@ -24,6 +24,8 @@ def read_pcapng(store: ByteStore, found: Findings) -> Iterator[Batch]:
     while walk.at < store.size and found.cut_reason is None:
         window = store.window(walk.at)
         for starts in walk.packets(window):
+            if walk.at != window.at:
+                store.expect(walk.at)
             batch = read_packets(window, starts, walk.section, found)
             found.rows += len(batch)
             yield batch

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from threading import Thread
 from typing import BinaryIO
 
 import numpy as np
@@ -21,7 +23,7 @@ WINDOW = 8 << 20
 
 @dataclass(slots=True)
 class Window:
-    """A stretch of the capture, valid until the next one is read."""
+    """A stretch of the capture, valid until the next one is expected or asked for."""
 
     at: int
     """Where it starts in the store."""
@@ -57,6 +59,10 @@ class ByteStore:
         self._file = file
         self._open = True
         self._buffer = bytearray()
+        """The last window's."""
+        self._spare = bytearray()
+        """For the one that is read ahead."""
+        self._ahead: _Ahead | None = None
         self.size = size
 
     def read(self, at: int, length: int) -> bytes:
@@ -66,13 +72,42 @@ class ByteStore:
         return os.pread(self._file, min(length, self.size - at), at)
 
     def window(self, at: int) -> Window:
-        """Read the next WINDOW bytes into the one buffer all windows share."""
-        wanted = max(0, min(WINDOW, self.size - at))
-        if len(self._buffer) < wanted + self.SLACK:
-            self._buffer = bytearray(wanted + self.SLACK)
-        with memoryview(self._buffer) as view:
-            length = os.preadv(self._file, [view[:wanted]], at) if wanted else 0
+        """Return the WINDOW bytes from `at` on."""
+        length = self._from_ahead(at)
+        if length is None:
+            wanted = self._wanted(at)
+            self._buffer = _room(self._buffer, wanted)
+            length = _fill(self._file, self._buffer, wanted, at) if wanted else 0
         return Window(at, length, self._buffer, at + length >= self.size or not length)
+
+    def expect(self, at: int) -> None:
+        """Begin to read the window that will be asked for next, while others work.
+
+        The kernel copies without Python's lock: with a second core, the file costs no time of
+        its own.
+        """
+        self._settle()
+        wanted = self._wanted(at)
+        if wanted:
+            self._ahead = _Ahead(self._file, at, wanted, _room(self._spare, wanted))
+
+    def _wanted(self, at: int) -> int:
+        return max(0, min(WINDOW, self.size - at))
+
+    def _from_ahead(self, at: int) -> int | None:
+        """Take what was read ahead, if it is what was asked for; return its length."""
+        ahead = self._settle()
+        if ahead is None or ahead.at != at or ahead.length is None:
+            return None
+        self._buffer, self._spare = ahead.buffer, self._buffer
+        return ahead.length
+
+    def _settle(self) -> _Ahead | None:
+        """Wait for what is being read ahead."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.join()
+        return ahead
 
     def reader(self) -> BinaryIO:
         """Return a file object that reads from the start; only one at a time."""
@@ -81,6 +116,34 @@ class ByteStore:
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
+        self._settle()
         if self._open:
             self._open = False
             os.close(self._file)
+
+
+class _Ahead(Thread):
+    """Reads one window."""
+
+    def __init__(self, file: int, at: int, wanted: int, buffer: bytearray) -> None:
+        super().__init__(daemon=True)
+        self.at, self.buffer = at, buffer
+        self.length: int | None = None
+        """Bytes read; None when it failed: who asks for them will read, and see why."""
+        self._file, self._wanted = file, wanted
+        self.start()
+
+    def run(self) -> None:
+        with suppress(OSError):
+            self.length = _fill(self._file, self.buffer, self._wanted, self.at)
+
+
+def _room(buffer: bytearray, wanted: int) -> bytearray:
+    """Return a buffer for so many bytes: this one, if it is long enough."""
+    enough = len(buffer) >= wanted + ByteStore.SLACK
+    return buffer if enough else bytearray(wanted + ByteStore.SLACK)
+
+
+def _fill(file: int, buffer: bytearray, wanted: int, at: int) -> int:
+    with memoryview(buffer) as view:
+        return os.preadv(file, [view[:wanted]], at)

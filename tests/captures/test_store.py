@@ -58,3 +58,34 @@ def test_gathers_reach_past_the_end(path: Path) -> None:
     assert rows.shape == (3, 6)
     assert rows[:, 0].tolist() == [0xFC, 0xFE, 0xFF]
     store.close()
+
+
+def test_what_was_expected_is_what_is_read(path: Path) -> None:
+    store = opened(path)
+    first = store.window(0)
+    store.expect(WINDOW)
+    assert bytes(first.bytes()[-256:]) == bytes(range(256))
+    last = store.window(WINDOW)
+    assert (last.at, last.length, last.last) == (WINDOW, 256, True)
+    assert bytes(last.bytes()) == bytes(range(256))
+    store.expect(WINDOW)
+    assert bytes(store.window(WINDOW + 3).bytes()[:2]) == b"\3\4"
+    store.expect(store.size)
+    assert store.window(store.size).length == 0
+    store.close()
+
+
+def test_closing_waits_for_what_is_read_ahead(path: Path) -> None:
+    store = opened(path)
+    store.expect(0)
+    store.close()
+    store.close()
+
+
+def test_what_cannot_be_read_ahead_fails_when_it_is_asked_for(path: Path) -> None:
+    file = os.open(path, os.O_WRONLY)
+    store = ByteStore(file, path.stat().st_size)
+    store.expect(0)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        store.window(0)
+    store.close()
