@@ -11,12 +11,18 @@ from analyzers.facts import CaptureFacts, Connection, Decryption, Facts
 from analyzers.lookups import lookups
 from captures.packets import CUT, Capture
 from captures.session import Session
+from captures.watching import Watch, unwatched
 
 SUPPORTED_PROTOCOLS = (1, 6, 17, 58)
 """ICMP, TCP, UDP, ICMPv6."""
 
 
-def extract(capture: Capture, session: Session | None = None, keylog: bytes | None = None) -> Facts:
+def extract(
+    capture: Capture,
+    session: Session | None = None,
+    keylog: bytes | None = None,
+    watch: Watch = unwatched,
+) -> Facts:
     """All facts of `capture`, joined with what its session knows.
 
     `keylog` is the text of a TLS key log, beside those that the capture itself carries.
@@ -24,7 +30,8 @@ def extract(capture: Capture, session: Session | None = None, keylog: bytes | No
     Never raises on bad packets; raises CaptureError when the file fails while it is read.
     """
     table = capture.table
-    connections = tcp.connections(capture)
+    connections = tcp.connections(capture, watch)
+    watch("analysing", 1.0)
     errors = icmp.errors(capture, _streams(len(table), connections))
     limited = pathprobes.limited(capture, connections, errors)
     exchanges = dns.exchanges(capture, connections, limited.frames)

@@ -26,7 +26,9 @@ from analyzers.silences import silences
 from analyzers.totals import totals
 from analyzers.windows import windows
 from captures.lazyclass import dataclass
+from captures.memory import require
 from captures.packets import Capture, PacketTable
+from captures.watching import Watch, unwatched
 
 Bools = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
@@ -48,13 +50,17 @@ class _Streams:
     """Time of the capture's last packet since its first."""
 
 
-def connections(capture: Capture) -> tuple[Connection, ...]:
-    """Return all connections; the one at index i is stream i."""
+def connections(capture: Capture, watch: Watch = unwatched) -> tuple[Connection, ...]:
+    """Return all connections; the one at index i is stream i.
+
+    Raises TooLarge when they are too many for this machine's memory.
+    """
     table = capture.table
     numbers = tcp_streams(table)
     rows = rows_by_stream(numbers)
     if not len(rows):
         return ()
+    require(len(table), len(rows))
     carriers = numbers[table.sack_rows]
     order = np.argsort(carriers, kind="stable")
     shared = _Streams(
@@ -66,7 +72,11 @@ def connections(capture: Capture) -> tuple[Connection, ...]:
         block_starts=np.searchsorted(carriers[order], np.arange(len(rows) + 1)),
         last_ns=int(table.time_ns.max() - table.time_ns[0]),
     )
-    return tuple(c for batch in batches(rows) for c in _connections(shared, batch))
+    found: list[Connection] = []
+    for batch in batches(rows):
+        watch("analysing", float(rows.starts[batch.start]) / len(rows.rows))
+        found += _connections(shared, batch)
+    return tuple(found)
 
 
 def _connections(shared: _Streams, batch: range) -> Iterator[Connection]:

@@ -21,6 +21,15 @@ class UnreadableCapture(CaptureError):
     hint = "Give a pcap or pcapng file, plain or compressed with gzip or zstd."
 
 
+class TooLarge(CaptureError):
+    """The capture holds more than this machine has memory for."""
+
+    hint = (
+        "Cut the minutes that matter out with `editcap -A START -B STOP IN OUT`, or keep one "
+        "host's packets with `tshark -r IN -Y 'dns or ip.addr == ADDRESS' -w OUT`."
+    )
+
+
 class CapturePermission(CaptureError):
     """This user may not capture packets here."""
 

@@ -13,11 +13,13 @@ from captures.builder import TableBuilder
 from captures.container import Findings
 from captures.errors import UnreadableCapture
 from captures.links import LINKS
+from captures.memory import require
 from captures.packets import Capture
 from captures.pcap import is_pcap, read_pcap
 from captures.pcapng import is_pcapng, read_pcapng
 from captures.spool import open_bytes
 from captures.store import ByteStore
+from captures.watching import Watch, unwatched
 
 #: Formats that are refused by name, by their first bytes.
 _OTHERS = (
@@ -37,14 +39,15 @@ _OTHERS = (
 _ENOUGH = 4096
 
 
-def open(source: str | os.PathLike[str] | BinaryIO) -> Capture:
+def open(source: str | os.PathLike[str] | BinaryIO, watch: Watch = unwatched) -> Capture:
     """Read a whole capture; raise UnreadableCapture when the input is none.
 
-    A damaged or cut file is read up to the damage, and `Capture.cut_reason` says where that is.
+    Raises TooLarge when it holds more than this machine has memory for. A damaged or cut file is
+    read up to the damage, and `Capture.cut_reason` says where that is.
     """
     name, store, early = open_bytes(source, _refuse)
     try:
-        return _read(name, store, early)
+        return _read(name, store, early, watch)
     except BaseException:
         store.close()
         raise
@@ -56,7 +59,7 @@ def _refuse(head: bytes) -> str | None:
     return next((reason for magic, reason in _OTHERS if head.startswith(magic)), "is no capture")
 
 
-def _read(name: str, store: ByteStore, early: str | None) -> Capture:
+def _read(name: str, store: ByteStore, early: str | None, watch: Watch) -> Capture:
     head = store.read(0, 32)
     if reason := _refuse(head):
         raise UnreadableCapture(f"{name} {reason}")
@@ -66,6 +69,8 @@ def _read(name: str, store: ByteStore, early: str | None) -> Capture:
     for batch in _collect(read_pcap(store, found) if pcap else read_pcapng(store, found)):
         if len(link_types) < len(found.interfaces):
             link_types = np.array([item.link_type for item in found.interfaces], dtype=np.int64)
+        require(builder.rows + len(batch))
+        watch("reading", float(batch.offset[-1]) / store.size)
         builder.add(batch, link_types[batch.interface])
     table = builder.finish()
     used = set(link_types[np.flatnonzero(np.bincount(table.interface))].tolist())

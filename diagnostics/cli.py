@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
-from captures.errors import CaptureError
+from captures.errors import CaptureError, TooLarge
 from diagnostics.report.escape import printable
 
 EXIT_USAGE = 2
@@ -171,6 +171,8 @@ def _guarded(run: Callable[[], Any]) -> int:
         return _fail(str(error), error.hint, EXIT_USAGE)
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted", "", EXIT_INTERRUPTED)
+    except MemoryError:
+        return _fail("out of memory", TooLarge.hint, EXIT_USAGE)
     except OSError as error:
         return _fail(_system_error(error), "", EXIT_USAGE)
     except Exception as error:

@@ -9,20 +9,21 @@ from analyzers.extraction import extract
 from analyzers.facts import Facts
 from captures import files, keylog, session
 from captures.errors import UnreadableCapture
+from captures.watching import Watch, unwatched
 
 if TYPE_CHECKING:
     from analyzers.vantage.comparison import Compared
 
 
-def facts_of(argument: str, key_log: Path | None = None) -> Facts:
+def facts_of(argument: str, key_log: Path | None = None, watch: Watch = unwatched) -> Facts:
     """Read a capture file, a directory that `badhop capture` wrote, or standard input (`-`).
 
     Raises CaptureError when there is no capture to read, or no key log where one is named.
     """
     path, recorded = locate(argument)
     secrets = keylog.read(key_log) if key_log is not None else None
-    with files.open(path) as capture:
-        return extract(capture, recorded, secrets)
+    with files.open(path, watch) as capture:
+        return extract(capture, recorded, secrets, watch)
 
 
 def locate(argument: str) -> tuple[Path, session.Session | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,9 +59,11 @@ def analyze(
         raise click.UsageError("Give one of --json, --jsonl and --parquet.")
     if parquet_directory is not None:
         _need_pyarrow()
+    from diagnostics.report import progress
     from diagnostics.source import facts_of
 
-    facts = facts_of(capture, key_log)
+    with progress.shown(os.environ) as watch:
+        facts = facts_of(capture, key_log, watch)
     if parquet_directory is not None:
         _write_parquet(facts, section, parquet_directory)
     elif as_jsonl:

@@ -31,9 +31,13 @@ def diagnose(capture: str, as_json: bool, key_log: Path | None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from diagnostics.engine import diagnose as judge
+    from diagnostics.report import progress
     from diagnostics.source import facts_of
 
-    verdict = judge(facts_of(capture, key_log))
+    with progress.shown(os.environ) as watch:
+        facts = facts_of(capture, key_log, watch)
+        watch("judging", 0.0)
+        verdict = judge(facts)
     if as_json:
         from diagnostics.report import json
 

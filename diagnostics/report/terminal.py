@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from diagnostics import contract
-from diagnostics.report import picture
+from diagnostics.report import picture, progress
 from diagnostics.report.escape import printable
 from diagnostics.report.filters import common_filter, frame_list, joined
 from diagnostics.report.related import background_line, related_lines
@@ -55,7 +55,9 @@ def diagnose_and_print(path: Path) -> None:
     from diagnostics.engine import diagnose
     from diagnostics.source import facts_of
 
-    click.echo(for_stdout(diagnose(facts_of(str(path)))))
+    with progress.shown(os.environ) as watch:
+        verdict = diagnose(facts_of(str(path), watch=watch))
+    click.echo(for_stdout(verdict))
 
 
 def render(verdict: Verdict, style: Style) -> str:

@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from captures.errors import UnreadableCapture
+from captures.errors import TooLarge, UnreadableCapture
 from diagnostics import cli, contract, engine, registry, source
 from diagnostics.verdict import Verdict
 from tests.diagnostics import handmade
@@ -160,6 +160,13 @@ def test_a_refusal_of_the_system_names_the_file(monkeypatch: pytest.MonkeyPatch)
     result = run("diagnose", "x.pcap")
     assert result.exit_code == 2
     assert result.stderr == "badhop: x.pcap: Permission denied\n"
+
+
+def test_a_lack_of_memory_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    fails_with(monkeypatch, MemoryError())
+    result = run("diagnose", "x.pcap")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == ["badhop: out of memory", TooLarge.hint]
 
 
 def test_a_defect_asks_for_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
