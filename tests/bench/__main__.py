@@ -6,6 +6,7 @@ Captures stay in DIR (or $BADHOP_BENCH, or the cache directory) for the next tim
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import shutil
 import subprocess
@@ -16,6 +17,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import analyzers
+import captures
+import diagnostics
 from tests.bench.measure import in_turn
 from tests.bench.table import PAGE, Section, growth, machine, page, section
 
@@ -59,22 +63,26 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--rounds", type=int, help="how often each command is run")
     wanted = parser.parse_args(arguments)
     wanted.dir.mkdir(parents=True, exist_ok=True)
-    captures = [SMALL, TENTH] if wanted.quick else [SMALL, TENTH, WHOLE]
-    captures += [HUGE] if wanted.huge else []
+    _compile()
+    chosen = [SMALL, TENTH] if wanted.quick else [SMALL, TENTH, WHOLE]
+    chosen += [HUGE] if wanted.huge else []
     sections = [_help(wanted.dir, wanted.rounds)]
     print(section(sections[0]), flush=True)
-    for capture in captures:
+    for capture in chosen:
         sections.append(_measured(capture, wanted.dir, wanted.rounds))
         print(section(sections[-1]), flush=True)
     lines = [growth(a, b) for a, b in pairwise(sections[2:])]
     print("\n".join(lines))
     if not wanted.quick:
-        PAGE.write_text(page(machine(), sections) + _growth(lines), "utf-8")
+        old = PAGE.read_text("utf-8") if PAGE.exists() else ""
+        PAGE.write_text(page(machine(), sections, lines, old), "utf-8")
         print(f"wrote {PAGE}")
 
 
-def _growth(lines: Sequence[str]) -> str:
-    return "".join(("\n## Growth\n\n", *(f"{line}\n" for line in lines))) if lines else ""
+def _compile() -> None:
+    """Compile the sources as an installation does, also where Python is told not to."""
+    for package in (captures, analyzers, diagnostics):
+        compileall.compile_dir(Path(*package.__path__), quiet=1)
 
 
 def _cache() -> Path:

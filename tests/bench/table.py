@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tests.bench.measure import Cost
 
+BY_HAND = "<!-- From here on written by hand, and kept. -->\n"
 PAGE = Path(__file__).parent.parent.parent / "docs" / "performance.md"
 
 HEAD = """\
@@ -38,9 +39,13 @@ class Section(NamedTuple):
     """What to type for it."""
 
 
-def page(machine: str, sections: Sequence[Section]) -> str:
-    """The whole page."""
-    return HEAD + f"Measured on {machine}.\n" + "".join(f"\n{section(s)}" for s in sections)
+def page(machine: str, sections: Sequence[Section], growth: Sequence[str], old: str = "") -> str:
+    """The whole page; `old` is what it was, of which the part written by hand stays."""
+    text = HEAD + f"Measured on {machine}.\n" + "".join(f"\n{section(s)}" for s in sections)
+    if growth:
+        text += "\n## Growth\n\n" + "".join(f"{line}\n" for line in growth)
+    _, mark, kept = old.partition(BY_HAND)
+    return f"{text}\n{mark}{kept}" if mark else text
 
 
 def section(part: Section) -> str:

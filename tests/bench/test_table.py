@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.measure import Cost, in_turn, least, run
-from tests.bench.table import Section, growth, page, section
+from tests.bench.table import BY_HAND, Section, growth, page, section
 
 SMALL = Section("Small", 100, 150_000, {"badhop": Cost(0.2, 0.1, 40.0)}, {"badhop": "badhop x"})
 LARGE = Section(
@@ -29,9 +29,18 @@ def test_a_section_compares_everything_with_badhop() -> None:
 
 
 def test_the_page_names_the_machine_and_has_all_sections() -> None:
-    shown = page("two cores", [SMALL, LARGE])
+    shown = page("two cores", [SMALL, LARGE], [])
     assert "Measured on two cores." in shown
     assert shown.index("## Small") < shown.index("## Large")
+
+
+def test_what_was_written_by_hand_stays() -> None:
+    first = page("two cores", [SMALL], ["It grows."])
+    assert first.endswith("## Growth\n\nIt grows.\n")
+    again = page("one core", [SMALL], [], f"{first}\n{BY_HAND}\n## Why\n")
+    assert "two cores" not in again
+    assert again.endswith(f"\n\n{BY_HAND}\n## Why\n")
+    assert page("one core", [SMALL], [], again) == again
 
 
 def test_growth_is_in_times_of_the_smaller_one() -> None:
