@@ -24,6 +24,8 @@ OPTIONAL = re.compile(r"/@v/list$|/@latest$|/sumdb/[^/]+/supported$|[?&]go-get=1
 def unanswered(attempts: Sequence[Attempt], facts: Facts) -> frozenset[int]:
     """Indices of failed attempts that no other attempt made good."""
     failed = [a for a in attempts if a.outcome is Outcome.FAILED and not _optional(a)]
+    if not failed:
+        return frozenset()
     replaced = _replaced_names(attempts)
     kin = _Kin(attempts)
     return frozenset(
