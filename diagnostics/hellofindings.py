@@ -30,13 +30,16 @@ def hello_findings(
     fix: Callable[[FailedHello], tuple[Fix, ...]],
     confidence: Callable[[FailedHello], float],
     hop: Callable[[Facts, FailedHello], Hop] = box_hop,
+    is_aftermath: Callable[[Attempt, list[FailedHello]], bool] = lambda attempt, found: False,
 ) -> Iterator[Finding]:
-    """One finding per name among the failed hellos of one cause."""
+    """One finding per name among the failed hellos of one cause; later tries that `is_aftermath`
+    takes for a consequence are accounted for by it too."""
     by_name: dict[str | None, list[FailedHello]] = {}
     for failed in failed_hellos(facts, cause):
         by_name.setdefault(failed.hello.sni, []).append(failed)
     for found in by_name.values():
         attempts = [f.attempt for f in found]
+        attempts += [a for a in facts.attempts if is_aftermath(a, found)]
         yield Finding(
             hop=hop(facts, found[0]),
             summary=words(found[0]),

@@ -22,7 +22,7 @@ from analyzers.facts import (
 )
 from captures.lazyclass import dataclass
 from diagnostics.localize import distance_of, forger_hop
-from diagnostics.resets import forged_reset, reset_after_hello
+from diagnostics.resets import forged_reset, forged_ttls, reset_after_hello
 from diagnostics.verdict import Hop, Role
 
 SAME_SIZE = 0.15
@@ -249,12 +249,12 @@ def box_hop(facts: Facts, failed: FailedHello) -> Hop:
     """The box that did it: by the TTL of what it forged, else somewhere on the way."""
     server = failed.attempt.address
     if failed.end is End.RESET and failed.forged:
-        reset = forged_reset(facts, failed.attempt)
-        if reset is not None:
-            return forger_hop(facts, reset.ttl, server)
+        ttls = forged_ttls(facts, server)
+        if ttls:
+            return forger_hop(facts, ttls, server)
     fin_ttl = failed.connection.server.fin_ttl
     if failed.end is End.CLOSED and failed.forged and fin_ttl is not None:
-        return forger_hop(facts, fin_ttl, server)
+        return forger_hop(facts, {fin_ttl}, server)
     end = distance_of(facts, server)
     return Hop(Role.MIDDLEBOX, None, None, None if end is None else (1, end))
 

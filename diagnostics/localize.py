@@ -5,6 +5,8 @@ Distances are closed intervals in IP hops from the capture point, as traceroute 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from analyzers.facts import Attempt, Connection, Facts, IcmpError, Reset
 from analyzers.ttl import distance_of as ttl_distance
 from diagnostics.verdict import Distance, Hop, Role
@@ -32,7 +34,9 @@ def name_of(facts: Facts, address: str | None) -> str | None:
 def distance_of(facts: Facts, address: str | None) -> int | None:
     """Distance of an address that sent packets, from their TTL."""
     host = facts.hosts.get(address or "")
-    return host.distance if host else None
+    if host is None or host.distance is None or host.distance > LONGEST_PATH:
+        return None
+    return host.distance
 
 
 def is_own_address(facts: Facts, address: str) -> bool:
@@ -94,13 +98,14 @@ def icmp_hop(facts: Facts, error: IcmpError) -> Hop:
     return Hop(role, error.sender, name_of(facts, error.sender), _at(distance))
 
 
-def forger_hop(facts: Facts, ttl: int, victim: str | None) -> Hop:
-    """A box that sent a packet under the address of `victim`.
+def forger_hop(facts: Facts, ttls: Iterable[int], victim: str | None) -> Hop:
+    """A box that sent packets with these TTLs under the address of `victim`.
 
-    Its own TTL gives its distance, unless that is the victim's (copied, or beside the victim):
-    then it is somewhere up to there.
+    Its own TTL gives its distance, unless that is the victim's (copied, or beside the victim), or
+    changes from packet to packet (made up): then it is somewhere up to the victim.
     """
-    distance, end = distance_of_ttl(ttl), distance_of(facts, victim)
+    seen, end = set(ttls), distance_of(facts, victim)
+    distance = distance_of_ttl(min(seen)) if len(seen) == 1 else None
     if distance is None or (end is not None and distance >= end):
         # A victim at the capture point itself (0) leaves no way to stand on.
         return Hop(Role.MIDDLEBOX, None, None, (1, end) if end else None)

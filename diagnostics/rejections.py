@@ -171,7 +171,7 @@ def _authority(
     """Which of the causes of "signed by unknown authority" it is."""
     assert handshake.chain is not None
     chain = handshake.chain.certificates
-    if inspection_signs(facts, attempt, refused):
+    if inspection_signs(facts, attempt, refused, public and detail == "missing_issuer"):
         return Refusal.INTERCEPTED
     if detail == "self_signed_leaf":
         return Refusal.SELF_SIGNED
@@ -204,8 +204,13 @@ def _is_intermediate(
     return public or bool(leaf.issuer_urls) or not ROOT_WORDS.search(missing)
 
 
-def inspection_signs(facts: Facts, attempt: Attempt, refused: list[Attempt]) -> list[str]:
-    """What says that an inspection device minted this certificate, one clause per sign."""
+def inspection_signs(
+    facts: Facts, attempt: Attempt, refused: list[Attempt], public_issuer: bool
+) -> list[str]:
+    """What says that an inspection device minted this certificate, one clause per sign.
+
+    `public_issuer`: a public authority signed it, only the link between it and a root is missing.
+    """
     from analyzers.certificates import inspection_vendor
 
     handshake = facts.handshakes[attempt.handshake or 0]
@@ -223,7 +228,7 @@ def inspection_signs(facts: Facts, attempt: Attempt, refused: list[Attempt]) -> 
     names = _names_of_issuer(facts, leaf, refused)
     if len(names) > 1:
         signs.append(f"the same unknown issuer signed for unrelated names ({', '.join(names)})")
-    if attempt.name in GO_NAMES and not leaf.self_signed:
+    if attempt.name in GO_NAMES and not leaf.self_signed and not public_issuer:
         signs.append(f"{attempt.name} is a public service, its issuer here is not")
     if _answered_nearer(facts, attempt):
         signs.append("the handshake is answered from nearer than the server is")

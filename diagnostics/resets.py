@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzers.facts import Attempt, Connection, Facts, Outcome, Reset, Side, Stage
-from diagnostics.localize import distance_of_ttl, reset_is_forged
+from diagnostics.localize import reset_is_forged
 from diagnostics.tries import seconds
 from diagnostics.verdict import Evidence
 
@@ -68,25 +68,40 @@ def forged_reset(facts: Facts, attempt: Attempt) -> Reset | None:
 
 
 def refusal_is_forged(facts: Facts, connection: Connection) -> bool:
-    """A RST to a SYN that cannot be the host's: it comes from nearer than the host's packets."""
+    """A RST to a SYN that cannot be the host's: its TTL is none of the host's own, and it comes
+    in less than half the time in which the host can answer."""
     reset = connection.server_reset
     if reset is None or connection.established or not connection.client.syn_times_s:
         return False
     if "never_sent" in reset.signs:
         return True
-    host = facts.hosts.get(connection.server.address)
     other = [
         c
         for c in facts.connections
         if c.server.address == connection.server.address and c.established
     ]
-    if host is None or host.distance is None or not other:
+    if not other:
         return False
-    distance = distance_of_ttl(reset.ttl)
     sooner = min((c.handshake_rtt_s or 9.0) for c in other) > 2.0 * (
         reset.time_s - connection.client.syn_times_s[-1]
     )
-    return distance is not None and distance < host.distance and sooner
+    return sooner and all(reset.ttl not in (c.server.ttl, c.server.ttl_syn) for c in other)
+
+
+def forged_ttls(facts: Facts, address: str | None) -> set[int]:
+    """TTLs of all resets that came in this address's name and were not its own.
+
+    A forger that makes them up sends each with another one, which tells nothing of its place.
+    """
+    connections = [c for c in facts.connections if c.server.address == address]
+    forged = {
+        r.ttl
+        for c in connections
+        for r in c.resets
+        if r.sender is Side.SERVER and (reset_is_forged(c, r) or refusal_is_forged(facts, c))
+    }
+    own = {ttl for c in connections if c.established for ttl in (c.server.ttl, c.server.ttl_syn)}
+    return forged - own or forged
 
 
 def struck(facts: Facts, attempt: Attempt) -> bool:

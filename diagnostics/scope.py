@@ -37,10 +37,17 @@ def _begun_earlier(facts: Facts) -> list[Attempt]:
     ]
 
 
+def _answer_unread(facts: Facts, attempt: Attempt) -> bool:
+    """A name was asked for, and the capture does not show where that led."""
+    if attempt.stream is not None or attempt.outcome is not Outcome.UNKNOWN:
+        return False
+    return attempt.lookup is None or not facts.lookups[attempt.lookup].addresses
+
+
 def scope_of(facts: Facts) -> Scope:
     """Attempts with a sign of the go command; all attempts when there is none at all."""
     mine = [a for a in facts.attempts if a.is_go]
-    if all(a.stream is None and a.outcome is Outcome.UNKNOWN for a in mine):
+    if all(_answer_unread(facts, a) for a in mine):
         # Names were asked for, and the answers cannot be read: any connection may be go's.
         mine = []
     chosen = mine or _begun_earlier(facts) or list(facts.attempts)

@@ -116,8 +116,13 @@ def test_the_sender_of_an_icmp_error_names_itself(
     ],
 )
 def test_where_a_forger_stands(ttl: int, victim: str, distance: tuple[int, int] | None) -> None:
-    hop = forger_hop(FACTS, ttl, victim)
+    hop = forger_hop(FACTS, {ttl}, victim)
     assert (hop.role, hop.address, hop.distance) == (Role.MIDDLEBOX, None, distance)
+
+
+def test_a_ttl_that_changes_from_packet_to_packet_places_nobody() -> None:
+    assert forger_hop(FACTS, {62, 47, 101}, SERVER).distance == (1, 5)
+    assert forger_hop(FACTS, (), SERVER).distance == (1, 5)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from analyzers.facts import Connection, Facts, Side
 from diagnostics.resets import (
     broken_by_reset,
     forged_reset,
+    forged_ttls,
     refusal_is_forged,
     reset_after_hello,
     reset_evidence,
@@ -74,6 +75,14 @@ def test_the_clients_reset_is_never_the_servers_forged_one() -> None:
     assert forged_reset(captured, captured.attempts[0]) is None
 
 
+def test_the_hosts_own_ttl_is_not_a_forgers() -> None:
+    """It resets the connection itself once the forged RST has confused both sides."""
+    mixed = cut(reset(0.58, ttl=62, signs=("peer_went_on",)), reset(0.6, signs=("before_rtt",)))
+    assert forged_ttls(mixed, SERVER) == {62}
+    assert forged_ttls(cut(reset(0.6, signs=("before_rtt",))), SERVER) == {60}
+    assert not forged_ttls(cut(reset(0.6)), SERVER)
+
+
 def refused(after_s: float, ttl: int) -> Connection:
     return connection(
         0,
@@ -89,6 +98,7 @@ def refused(after_s: float, ttl: int) -> Connection:
     ("after_s", "ttl", "forged"),
     [
         (0.001, 63, True),
+        (0.001, 113, True),  # a TTL that is made up
         (0.02, 63, False),  # nearer, but not sooner than the host could answer
         (0.001, 60, False),  # sooner, but from where the host is
         (0.02, 60, False),

@@ -60,6 +60,14 @@ def test_what_shows_itself_as_gos_is_the_download(mine: tuple[Part, ...]) -> Non
     assert names(*resolved(SERVER), *mine, *STRAY) == {NAME}
 
 
+def test_a_name_whose_address_is_never_tried_is_still_the_downloads() -> None:
+    """go connects to 0.0.0.0 over loopback, which is not recorded; the rest is not its traffic."""
+    sunk = resolved("0.0.0.0", name="proxy.golang.org")
+    foreign = client_hello(0.13, "www.example.com", is_go=False)
+    stray = fetched(name="www.example.com", address=OTHER, hello=foreign)
+    assert names(*sunk, *stray) == {"proxy.golang.org"}
+
+
 def test_the_connect_of_a_go_handshake_is_gos() -> None:
     carried, shaken = fetched(port=3128)
     assert names(carried, shaken, connect(at_s=0.11), *STRAY) == {NAME}

@@ -169,23 +169,32 @@ def _never_sent(facts: Facts, exchange: DnsExchange) -> DnsResponse | None:
 
 def _hop(facts: Facts, server: str, forgeries: list[Forgery]) -> Hop:
     """The TTL of the forged answers, when they agree on one."""
-    ttls = [r.ip_ttl for _, _, r in forgeries]
-    usual = max(set(ttls), key=ttls.count)
+    ttls = _forged_ttls(forgeries)
     genuine = [
         r.ip_ttl
         for _, e, forged in forgeries
         for r in e.responses
         if r is not forged and _disagree(forged, r)
     ]
-    if genuine and usual in genuine:
-        return forger_hop(facts, genuine[0], server)
-    return forger_hop(facts, usual, server)
+    return forger_hop(facts, genuine[:1] if ttls & set(genuine) else ttls, server)
+
+
+def _forged_ttls(forgeries: list[Forgery]) -> set[int]:
+    """TTLs of all answers that may be forged: those before the resolver's own, which comes last,
+    and that one too where no host on earth is that far away."""
+    ttls = {forged.ip_ttl for _, _, forged in forgeries}
+    for _, exchange, _ in forgeries:
+        last = exchange.responses[-1].ip_ttl
+        ttls |= {r.ip_ttl for r in exchange.responses if r.ip_ttl != last}
+        if distance_of_ttl(last) is None:
+            ttls.add(last)
+    return ttls
 
 
 def _evidence(exchange: DnsExchange, forged: DnsResponse) -> Evidence:
     parts = [
         f"{'; '.join(r.addresses) or r.rcode} after {seconds(r.latency_s or 0.0)} with IP TTL "
-        f"{r.ip_ttl} (a sender at distance {distance_of_ttl(r.ip_ttl)})"
+        f"{r.ip_ttl} ({_sender(r.ip_ttl)})"
         for r in exchange.responses[:3]
     ]
     return Evidence(
@@ -193,6 +202,11 @@ def _evidence(exchange: DnsExchange, forged: DnsResponse) -> Evidence:
         + ", then ".join(parts),
         exchange.frames,
     )
+
+
+def _sender(ttl: int) -> str:
+    distance = distance_of_ttl(ttl)
+    return f"a sender at distance {distance}" if distance is not None else "made up"
 
 
 def _misled(attempts: list[Attempt]) -> list[Attempt]:

@@ -30,9 +30,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.facts import Attempt, Facts
+from analyzers.facts import Facts
 from diagnostics.localize import forger_hop
-from diagnostics.resets import broken_by_reset, forged_reset, reset_evidence, struck
+from diagnostics.resets import broken_by_reset, forged_reset, forged_ttls, reset_evidence, struck
 from diagnostics.tries import grouped, indices, lost_s, names, streams
 from diagnostics.verdict import Finding, Fix
 
@@ -40,13 +40,13 @@ EXPLAINS = ("tcp.reset_by_server", "http.*", "go.*")
 
 
 def find(facts: Facts) -> Iterator[Finding]:
-    """One finding per distance from which resets are forged."""
+    """One finding per distance from which resets are forged; per address where that is hidden."""
     found = [a for a in broken_by_reset(facts) if forged_reset(facts, a) is not None]
-    for ttl, attempts in grouped(found, lambda a: _ttl(facts, a)).items():
-        first = forged_reset(facts, attempts[0])
-        assert first is not None
+    ttls = {a.address: forged_ttls(facts, a.address) for a in found}
+    for attempts in grouped(found, lambda a: _origin(a.address, ttls[a.address])).values():
+        address = attempts[0].address
         yield Finding(
-            hop=forger_hop(facts, ttl, attempts[0].address),
+            hop=forger_hop(facts, ttls[address], address),
             summary=f"Connections to {names(attempts)} are reset by a device on the way, not by "
             "the server.",
             evidence=tuple(reset_evidence(facts, a) for a in attempts[:3]),
@@ -69,7 +69,6 @@ def find(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _ttl(facts: Facts, attempt: Attempt) -> int:
-    reset = forged_reset(facts, attempt)
-    assert reset is not None
-    return reset.ttl
+def _origin(address: str | None, ttls: set[int]) -> str | int | None:
+    """What resets of one forger have in common: the TTL, or (with made-up ones) the victim."""
+    return min(ttls) if len(ttls) == 1 else address

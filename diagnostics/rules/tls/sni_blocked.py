@@ -13,7 +13,8 @@ How it is recognised
 --------------------
 A RST or FIN that is not the server's own follows the ClientHello, or the hello is never
 acknowledged although it fits into one segment; where it was tried, the same hello with another
-name passes.
+name passes. New connections to the same address and port may then be cut at once for up to three
+minutes (residual blocking).
 
 Fix
 ---
@@ -29,7 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.facts import Facts
+from analyzers.facts import Attempt, Facts, Outcome, Stage
 from diagnostics.hellofindings import hello_findings
 from diagnostics.hellos import Cause, End, FailedHello
 from diagnostics.report.escape import shell_word
@@ -39,15 +40,35 @@ from diagnostics.verdict import Finding, Fix
 EXPLAINS = (
     "tls.certificate_rejected",
     "tcp.reset_injected",
+    "tcp.syn_timeout",
     "tcp.blackhole",
     "tls.handshake_timeout",
     "http.*",
 )
 
+RESIDUAL_S = 180.0
+"""The longest time for which boxes were seen to go on blocking address and port once they had
+seen the name (Bock et al., "Your Censor is My Censor", WOOT 2021)."""
+
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per blocked name."""
-    return hello_findings(facts, Cause.SNI_BLOCKED, _words, _fix, _confidence)
+    return hello_findings(
+        facts, Cause.SNI_BLOCKED, _words, _fix, _confidence, is_aftermath=_is_residual
+    )
+
+
+def _is_residual(attempt: Attempt, blocked: list[FailedHello]) -> bool:
+    """A box that has seen the name keeps the same two hosts and that port apart for a while."""
+    return (
+        attempt.outcome is Outcome.FAILED
+        and attempt.stage is Stage.CONNECT
+        and any(
+            (attempt.address, attempt.port) == (b.attempt.address, b.attempt.port)
+            and 0.0 <= attempt.start_s - b.attempt.end_s <= RESIDUAL_S
+            for b in blocked
+        )
+    )
 
 
 def _words(failed: FailedHello) -> str:

@@ -43,6 +43,22 @@ def test_a_copied_ttl_only_says_that_the_box_is_before_the_resolver(ttl: int) ->
     assert place(only(CODE, forged)) == (Role.MIDDLEBOX, None, (1, 3))
 
 
+def test_made_up_ttls_place_nobody() -> None:
+    """Some injectors give each copy another TTL."""
+    second = response(0.005, OTHER, ip_ttl=113, latency_s=0.005, has_edns=False)
+    forged = facts(question([0.0], [FORGED, second, GENUINE]), LED_ASTRAY)
+    assert place(only(CODE, forged)) == (Role.MIDDLEBOX, None, (1, 3))
+
+
+def test_a_ttl_of_no_path_is_made_up_too() -> None:
+    """Nothing of the resolver comes through: all copies are forged."""
+    last = response(0.01, SERVER, ip_ttl=90, latency_s=0.01)
+    forged = facts(question([0.0], [FORGED, last]), LED_ASTRAY)
+    finding = only(CODE, forged)
+    assert finding.hop.distance != (2, 2)
+    assert "made up" in finding.evidence[0].text
+
+
 def test_a_forged_denial_counts_too() -> None:
     denied = response(0.004, rcode="NXDOMAIN", ip_ttl=63, has_edns=False)
     forged = facts(question([0.0], [denied, GENUINE]))

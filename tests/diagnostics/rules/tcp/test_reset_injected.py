@@ -82,8 +82,17 @@ def test_one_box_is_one_finding() -> None:
     assert only(CODE, both).streams == {0, 1}
 
 
-def cut_connection(stream: int, at_s: float) -> Any:
-    rst = reset(at_s + 0.5, ttl=62, signs=("sequence_below_data",))
+def test_made_up_ttls_are_one_box_somewhere_on_the_way() -> None:
+    parts = [
+        (cut_connection(n, 0.1 + n / 10, ttl), handshake(n, 0.13 + n / 10))
+        for n, ttl in enumerate((62, 47, 113))
+    ]
+    finding = only(CODE, facts(resolved(SERVER), *parts))
+    assert place(finding) == (Role.MIDDLEBOX, None, (1, 5))
+
+
+def cut_connection(stream: int, at_s: float, ttl: int = 62) -> Any:
+    rst = reset(at_s + 0.5, ttl=ttl, signs=("sequence_below_data",))
     said: dict[str, Any] = {
         "client": sent(1000, at_s + 0.03),
         "server": sent(9000, at_s + 0.05, at_s + 0.4),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cryptography import x509
 
 from diagnostics.verdict import Role
 from tests.analyzers.authority import Entity, authority, leaf, name
@@ -20,6 +21,8 @@ from tests.factories import (
 )
 
 CODE = "tls.intercepted"
+TIMESTAMPS = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
+"""Signed certificate timestamps (RFC 6962 section 3.3)."""
 BOX = authority("Zscaler Root CA", subject=name("Zscaler Root CA", "Zscaler Inc."))
 TRUST = trusting(root())
 
@@ -45,6 +48,16 @@ def test_a_public_service_has_no_private_issuer() -> None:
     host = "proxy.golang.org"
     minted = facts(resolved(SERVER, name=host), refused(private_root(), host), session=TRUST)
     assert root_of(minted) == ("failed", CODE)
+
+
+def test_a_public_service_whose_intermediate_is_missing_is_no_box() -> None:
+    """Timestamps of certificate transparency come from public authorities only."""
+    host = "proxy.golang.org"
+    timestamps = x509.UnrecognizedExtension(TIMESTAMPS, b"\4\0")
+    own = leaf(host, authority("Example R44", root()), extra=((timestamps, False),))
+    refusal = refused_certificate(name=host, chain=sent(own))
+    cut = facts(resolved(SERVER, name=host), refusal, session=TRUST)
+    assert root_of(cut) == ("failed", "tls.chain_incomplete")
 
 
 def test_one_unknown_issuer_for_unrelated_names_at_unrelated_addresses() -> None:

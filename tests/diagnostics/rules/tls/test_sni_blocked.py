@@ -10,16 +10,19 @@ from analyzers.facts import Facts
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, only, place, root_of
 from tests.factories import (
+    NOTHING_BACK,
     OTHER,
     SERVER,
     SERVER_TTL,
     client_hello,
+    connection,
     facts,
     failed_hello,
     fetched,
     frame_at,
     reset,
     resolved,
+    unconnected,
 )
 
 CODE = "tls.sni_blocked"
@@ -57,6 +60,45 @@ def test_what_was_forged_places_the_box(end: dict[str, Any], distance: tuple[int
     assert frame_at(0.13) in frames(finding)
     assert len(frames(finding)) == 2
     assert root_of(cut) == ("failed", CODE)
+
+
+def refused(at_s: float, ttl: int, port: int = 443) -> Any:
+    """A SYN that is reset at once."""
+    return connection(
+        1,
+        at_s,
+        port=port,
+        last_s=at_s + 0.001,
+        server={"ttl": None, "ttl_syn": None},
+        resets=(reset(at_s + 0.001, ttl=ttl),),
+        **NOTHING_BACK,
+    )
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        pytest.param(refused(2.0, 113), id="reset"),
+        pytest.param(unconnected(2.0, 3.0, 5.0, stream=1), id="silence"),
+    ],
+)
+def test_the_box_goes_on_blocking_the_address_for_a_while(later: Any) -> None:
+    cut = facts(resolved(SERVER), failed_hello(**forged()), later, duration_s=60.0)
+    assert only(CODE, cut).streams == {0, 1}
+    assert root_of(cut) == ("failed", CODE)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(unconnected(0.0, 1.0, 3.0, stream=1), id="begun before"),
+        pytest.param(unconnected(200.0, 201.0, 203.0, stream=1), id="long after"),
+        pytest.param(unconnected(2.0, 3.0, 5.0, stream=1, port=80), id="another port"),
+    ],
+)
+def test_what_else_does_not_connect_is_not_its_doing(other: Any) -> None:
+    cut = facts(resolved(SERVER), failed_hello(**forged()), other, duration_s=300.0)
+    assert only(CODE, cut).streams == {0}
 
 
 def test_a_small_hello_that_is_swallowed() -> None:
