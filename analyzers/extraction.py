@@ -27,7 +27,8 @@ def extract(
 
     `keylog` is the text of a TLS key log, beside those that the capture itself carries.
 
-    Never raises on bad packets; raises CaptureError when the file fails while it is read.
+    Never raises on bad packets; raises CaptureError when the file fails while it is read, or
+    holds more than this machine has memory for.
     """
     table = capture.table
     connections = tcp.connections(capture, watch)
