@@ -89,7 +89,9 @@ class ByteStore:
         self._settle()
         wanted = self._wanted(at)
         if wanted:
-            self._ahead = _Ahead(self._file, at, wanted, _room(self._spare, wanted))
+            # RuntimeError: a limit (`ulimit -u`, `ulimit -v`) leaves no room for a thread.
+            with suppress(RuntimeError):
+                self._ahead = _Ahead(self._file, at, wanted, _room(self._spare, wanted))
 
     def _wanted(self, at: int) -> int:
         return max(0, min(WINDOW, self.size - at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -88,4 +89,17 @@ def test_what_cannot_be_read_ahead_fails_when_it_is_asked_for(path: Path) -> Non
     store.expect(0)
     with pytest.raises(OSError, match="Bad file descriptor"):
         store.window(0)
+    store.close()
+
+
+def test_without_threads_it_is_read_when_asked_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refused)
+    store = opened(path)
+    store.expect(WINDOW)
+    assert store.window(WINDOW).length == 256
     store.close()
