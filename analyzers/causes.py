@@ -68,6 +68,8 @@ class Suspect:
     near_rtt_s: float
     probes: bool
     """Both sides may use SACK, without which there is no tail loss probe (RFC 8985)."""
+    prompted: bool
+    """It left when something reached the sender: no timer did that."""
 
 
 @dataclass(slots=True)
@@ -115,18 +117,20 @@ class Sender:
             return Kind.TIMEOUT
         ran_out = waited_s >= item.rtt_s + TIMER_S
         if item.told or self._later_was_delivered(item, waited_s):
-            return Kind.TIMEOUT if ran_out and item.quiet_s >= TIMER_S else Kind.FAST
+            ran_out &= item.quiet_s >= TIMER_S and not item.prompted
+            return Kind.TIMEOUT if ran_out else Kind.FAST
         first = last_s is None and not _may_follow_an_unseen_one(item, waited_s)
         if first and self._may_probe(item) and _is_probe(item, waited_s, following_s):
             return Kind.TAIL_PROBE
         return Kind.TIMEOUT if ran_out else Kind.UNKNOWN
 
     def _is_undone(self, item: Suspect) -> bool:
-        """Tell whether the sender takes a timeout back: it learns that it was needless (RFC 4015).
+        """Tell whether the sender takes a timeout back: it learns that it was needless.
 
-        Reports of duplicates (RFC 3708) must be as many as retransmissions.
+        The answer must be to the first copy (RFC 4015), or reports of duplicates as many as
+        retransmissions (RFC 3708).
         """
-        return item.answers_original or (item.reported and item.start not in self.sent)
+        return item.start not in self.sent and (item.answers_original or item.reported)
 
     def _later_was_delivered(self, item: Suspect, waited_s: float) -> bool:
         """Tell whether something that was sent later is acknowledged: RACK (RFC 8985) asks no more.

@@ -20,6 +20,10 @@ Int64 = npt.NDArray[np.int64]
 #: A half's IP identifications count packets when this share of its steps is small and positive:
 #: of random ones, one in 256 is; of counted ones, those that were overtaken are not.
 COUNTING_SHARE = 0.5
+#: A sender acts on what it hears within this time.
+PROMPT_NS = 2_000_000
+#: Segments that follow each other sooner prompt nothing for sure: another may have.
+SILENCE_NS = 100_000_000
 #: The largest step between two packets of one connection that is taken for counting: other
 #: connections of the host may share the counter.
 COUNTING_STEP = 256
@@ -55,6 +59,8 @@ class Suspects:
     """Smallest round trip between the capture point and the sender (infinite: unknown)."""
     probes: Bools
     """Nobody declined SACK."""
+    prompted: Bools
+    """It left when the peer's first segment after a silence reached the sender."""
 
 
 def suspects(
@@ -87,6 +93,7 @@ def suspects(
         quiet_ns=_quiet(seen, found),
         far_rtt_s=rtts[seen.half[found] ^ 1],
         near_rtt_s=rtts[seen.half[found]],
+        prompted=_prompted(seen, found, rtts),
         probes=~_declines_sack(table, seen)[seen.half[found] >> 1],
     )
 
@@ -207,6 +214,22 @@ def _quiet(seen: Segments, found: Int64) -> Int64:
     previous = latest[np.maximum(found - 1, 0)]
     same = (found > 0) & (previous >= 0) & (seen.half[previous] == seen.half[found])
     return np.asarray(seen.time_ns[found] - np.where(same, seen.time_ns[previous], 0))
+
+
+def _prompted(seen: Segments, found: Int64, rtts: Float64) -> Bools:
+    """Return which segments left when the peer's first after a silence reached the sender."""
+    if not len(found):
+        return np.zeros(0, dtype=np.bool_)
+    near = rtts[seen.half[found]]
+    due = seen.time_ns[found] - np.where(np.isfinite(near), near * 1e9, 0.0).astype(np.int64)
+    width = int(seen.time_ns.max()) + 2 * PROMPT_NS
+    keys = seen.half * width + seen.time_ns
+    peer = seen.half[found] ^ 1
+    place = np.searchsorted(keys, peer * width + due + PROMPT_NS, side="right") - 1
+    before = np.maximum(place - 1, 0)
+    answers = (place > 0) & (seen.half[place] == peer) & (seen.half[before] == peer)
+    answers &= due - seen.time_ns[place] <= PROMPT_NS
+    return np.asarray(answers & (seen.time_ns[place] - seen.time_ns[before] >= SILENCE_NS))
 
 
 def _declines_sack(table: PacketTable, seen: Segments) -> Bools:

@@ -102,6 +102,7 @@ def _items(seen: Segments, arrived: Arrivals, found: Suspects) -> list[Suspect]:
         near + far,
         found.near_rtt_s,
         found.probes,
+        found.prompted,
     )
     items = [Suspect(*values) for values in zip(*(c.tolist() for c in columns), strict=True)]
     for item, known in zip(items, (since >= 0).tolist(), strict=True):
@@ -200,8 +201,8 @@ def _reported(
             item = items[index]
             if item.half != half:
                 break
-            overlaps = item.start < right and left < item.stop
-            if not overlaps or index in claimed or none[index] or item.syn or item.fresh:
+            within = left <= item.start < right
+            if not within or index in claimed or none[index] or item.syn or item.fresh:
                 continue
             claimed.add(index)
             break

@@ -148,6 +148,18 @@ def test_acks_do_not_hide_that_a_sender_of_data_was_silent(tmp_path: Path) -> No
     assert kinds == [Kind.FAST, Kind.TIMEOUT]
 
 
+def test_what_a_late_report_calls_for_is_not_the_timers(tmp_path: Path) -> None:
+    exchange = Exchange().open(0.02)
+    for n in range(4):
+        exchange.c(0.1 + 0.001 * n, 1 + MSS * n, 1, MSS)
+    exchange.s(0.121, 1, 1, blocks=((1001, 2001),))
+    exchange.c(0.121, 1, 1, MSS)
+    exchange.s(0.36, 1, 2001, blocks=((3001, 4001),))  # what reported it sooner was lost
+    exchange.c(0.36, 2001, 1, MSS)
+    kinds = [r.kind for r in exchange.connection(tmp_path).client.retransmissions]
+    assert kinds == [Kind.FAST, Kind.FAST]
+
+
 def test_what_was_seen_once_was_not_sent_for_nothing(tmp_path: Path) -> None:
     exchange = download(lost=(1,))
     exchange.c(0.102, 101, 1001, blocks=((2001, 3001),))
