@@ -170,8 +170,13 @@ class Comparison:
     dns: DnsTransit
     far_connections: Mapping[int, Connection] = field(default_factory=dict)
     """The far half of each pair, by near stream."""
-    overlap_s: float | None = None
-    """How long both captures ran at the same time; None without a common clock."""
+    overlap: tuple[float, float] | None = None
+    """When both captures ran, in seconds of the near one; None without a common clock."""
+
+    @property
+    def overlap_s(self) -> float | None:
+        """How long both captures ran at the same time."""
+        return None if self.overlap is None else max(self.overlap[1] - self.overlap[0], 0.0)
 
     @property
     def in_common(self) -> bool:

@@ -144,7 +144,7 @@ class _Found:
             changes=tuple(changed[:MAX_CHANGES]),
             dns=lookups_between,
             far_connections={p.near: far.connections[p.far] for p in pairs},
-            overlap_s=both.length_s,
+            overlap=both.near,
         )
 
     def _pair(self, entry: Tied, forged: list[Forged], changed: list[Change]) -> Pair:

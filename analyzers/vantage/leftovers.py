@@ -25,11 +25,6 @@ class Shared:
     slack_s: float
     """What happens so close to either end of a capture may be missing in it."""
 
-    @property
-    def length_s(self) -> float:
-        """How long it is."""
-        return max(self.near[1] - self.near[0], 0.0)
-
     def holds_near(self, time_s: float) -> bool:
         """A near moment that the far capture cannot have missed."""
         return self.near[0] <= time_s <= self.near[1] - self.slack_s

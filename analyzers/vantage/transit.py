@@ -39,14 +39,10 @@ class Leg:
 
     @property
     def complete(self) -> bool:
-        """The capture at the point before shows no sign of having lost packets here."""
-        match = self.tied.match
-        stream = match.one if self.way is Way.OUT else match.other
-        connection = self.up.facts.connections[stream]
-        lost = self.up.facts.capture.dropped or 0
-        return not (lost or connection.client.unseen_acked_bytes) and not (
-            connection.server.unseen_acked_bytes
-        )
+        """The capture at the point before shows no sign of having lost packets, here or elsewhere:
+        one that misses data misses resets as well."""
+        lost = self.up.facts.capture
+        return not (lost.dropped or lost.unseen_acked_bytes)
 
 
 def legs(near: View, far: View, tied: Tied) -> tuple[Leg, Leg]:
@@ -101,7 +97,7 @@ def transit(leg: Leg, lie: Alignment) -> tuple[Transit | None, tuple[Forged, ...
     ends = _ends(leg, visible)
     if not leg.complete:
         return made, tuple(ends)
-    return made, (*_resets(leg, visible), *ends, *_data(leg, appeared))
+    return made, (*_resets(leg, visible), *ends, *_data(leg, appeared, came_ns))
 
 
 def _lost_last(sent: Sent, passed: Carried) -> int:
@@ -145,10 +141,12 @@ def _ends(leg: Leg, visible: Bools) -> Iterator[Forged]:
             yield _forged(leg, "fin", int(leg.came.rows[place]))
 
 
-def _data(leg: Leg, appeared: npt.NDArray[np.intp]) -> Iterator[Forged]:
-    """Data whose bytes the point before never saw, though nothing past it acknowledges them."""
+def _data(leg: Leg, appeared: npt.NDArray[np.intp], came_ns: Int64) -> Iterator[Forged]:
+    """Data that came out although its sender shows later that it had not sent so much yet."""
     for place in appeared[leg.came.length[appeared] > 0].tolist():
-        yield _forged(leg, "data", int(leg.came.rows[place]))
+        later = (leg.sent.time_ns >= came_ns[place]) & (leg.sent.stop > NOWHERE)
+        if later.any() and leg.sent.stop[later].max() <= leg.came.start[place]:
+            yield _forged(leg, "data", int(leg.came.rows[place]))
 
 
 def _forged(leg: Leg, kind: str, row: int) -> Forged:

@@ -16,6 +16,10 @@ CLEAR_SHARE = 0.7
 MIN_LOST = 2
 """One lost segment says little."""
 MIN_LATE_S = 0.002
+ENDS_TOGETHER_S = 1.0
+"""Two recordings that people stop by hand; copies of silent connections are seconds apart."""
+SEEN_SHARE = 0.95
+"""Of what the client was told: the far capture may itself have missed some packets."""
 
 SILENT = frozenset(
     (
@@ -66,10 +70,20 @@ def place(facts: Facts, comparison: Comparison, finding: Finding) -> Where | Non
     if finding.cause in LATE:
         return _late(facts, comparison, finding, pairs)
     if finding.cause in SILENT:
-        return _silence(pairs)
+        return _silence(facts, comparison, pairs)
+    return _told(facts, comparison, pairs)
+
+
+def _told(facts: Facts, comparison: Comparison, pairs: Sequence[Pair]) -> Where | None:
+    """Behind the far point, if all that the client was told passed it on its way."""
     if any(p.tie in (Tie.TERMINATED, Tie.REWRITTEN) for p in pairs):
         return None
-    # What the client was told passed the far point on its way.
+    for pair in pairs:
+        near, far = facts.connection(pair.near), comparison.far_connections[pair.near]
+        if far.server.payload_bytes < SEEN_SHARE * near.server.payload_bytes:
+            return None
+        if near.server_reset is not None and far.server_reset is None:
+            return None
     return Where.BEYOND
 
 
@@ -139,8 +153,10 @@ def _transits(pairs: Sequence[Pair]) -> list[Transit]:
     return [t for p in pairs for t in (p.out, p.back) if t is not None]
 
 
-def _silence(pairs: Sequence[Pair]) -> Where | None:
+def _silence(facts: Facts, comparison: Comparison, pairs: Sequence[Pair]) -> Where | None:
     """By whether the last packets came out at the other point, either way."""
+    if any(facts.connection(p.near).server_reset is not None for p in pairs):
+        return _told(facts, comparison, pairs)
     transits = _transits(pairs)
     if not transits:
         return None
@@ -148,7 +164,12 @@ def _silence(pairs: Sequence[Pair]) -> Where | None:
     oversized = any(
         t.lost_full_sized >= MIN_LOST and t.lost_full_sized == len(t.lost_frames) for t in transits
     )
-    return Where.BETWEEN if swallowed or oversized else Where.BEYOND
+    if swallowed or oversized:
+        return Where.BETWEEN
+    until_s = comparison.overlap[1] if comparison.overlap is not None else 0.0
+    seen = all(facts.connection(p.near).last_s <= until_s + ENDS_TOGETHER_S for p in pairs)
+    # A far capture that ended earlier cannot say that the last packets came past it.
+    return Where.BEYOND if seen else None
 
 
 def _reordering(facts: Facts, comparison: Comparison, pairs: Sequence[Pair]) -> Where | None:

@@ -223,10 +223,21 @@ def test_a_forged_farewell_and_forged_data_are_told_from_the_servers() -> None:
     talk.send(0, talk.fresh(100))
     talk.send(1, b"HTTP/1.1 302 Found\r\nLocation: http://login/\r\n\r\n", seen="near", flags=ACK)
     talk.send(1, flags=FIN | ACK, seen="near")
-    talk.send(0, flags=FIN | ACK, seen="near")
     talk.now_s += 1.0
+    # The server's own segments show that it has sent nothing yet.
+    talk.send(1, again=48, seen="far")
     talk.send(0, flags=PSH)
     assert {f.kind for f in of(talk).comparison.forged} == {"data", "fin"}
+
+
+def test_data_that_the_far_capture_missed_is_not_forged() -> None:
+    talk = Talk().open()
+    talk.request()
+    talk.send(1, talk.fresh(700), seen="near")
+    talk.send(1, talk.fresh(700))
+    talk.reset(0)
+    talk.send(1, talk.fresh(700), seen="far")
+    assert of(talk).comparison.forged == ()
 
 
 def test_a_farewell_is_forged_when_the_server_goes_on() -> None:
