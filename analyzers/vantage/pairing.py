@@ -8,7 +8,7 @@ nobody would draw twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import field
 from itertools import product
 
@@ -22,6 +22,7 @@ from captures.lazyclass import dataclass
 from captures.packets import PacketTable
 
 Int64 = npt.NDArray[np.int64]
+Key = tuple[str, object]
 
 VOTES = 16
 """More unique payloads in common do not make it more certain."""
@@ -145,7 +146,7 @@ def _by_numbers(one: View, other: View, found: dict[tuple[int, int], Match]) -> 
         sharers = theirs.get(key, ())
         if not sharers or max(len(streams), len(sharers)) > MAX_KEY_SHARERS:
             continue
-        weight = TIMESTAMP_WEIGHT if key[0] == "tsval" else NUMBER_WEIGHT
+        weight = NUMBER_WEIGHT if key[0] in ("client", "server") else TIMESTAMP_WEIGHT
         if len(streams) > 1 or len(sharers) > 1:
             weight = SHARED_WEIGHT
         for left, right in product(streams, sharers):
@@ -156,23 +157,30 @@ def _by_numbers(one: View, other: View, found: dict[tuple[int, int], Match]) -> 
         )
 
 
-def _numbers(view: View) -> dict[tuple[str, int], list[int]]:
+def _numbers(view: View) -> dict[Key, list[int]]:
     """Streams by the numbers of their handshakes."""
-    known: dict[tuple[str, int], list[int]] = {}
+    known: dict[Key, list[int]] = {}
     for connection in view.facts.connections:
         for key in _keys(view.capture.table, connection):
             known.setdefault(key, []).append(connection.stream)
     return known
 
 
-def _keys(table: PacketTable, connection: Connection) -> Iterable[tuple[str, int]]:
-    """Numbers of a handshake that two connections hardly share."""
+def _keys(table: PacketTable, connection: Connection) -> Iterator[Key]:
+    """What two connections hardly share: numbers of a handshake, or all of them with both ends
+    (for senders that begin every connection with the same number)."""
+    numbers: list[int] = []
     for name, frame in (("client", connection.syn_frame), ("server", connection.syn_ack_frame)):
         if frame is None:
             continue
-        yield name, int(table.seq[frame - 1])
+        numbers.append(int(table.seq[frame - 1]))
+        yield name, numbers[-1]
         if name == "client" and table.has_timestamps[frame - 1] and table.tsval[frame - 1]:
-            yield "tsval", int(table.tsval[frame - 1])
+            numbers.append(int(table.tsval[frame - 1]))
+            yield "tsval", numbers[-1]
+    if numbers:
+        ends = ((h.address, h.port) for h in (connection.client, connection.server))
+        yield "all", (*numbers, *ends)
 
 
 def _ends_in_common(one: Connection, other: Connection) -> int:

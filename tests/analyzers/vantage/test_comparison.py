@@ -283,6 +283,12 @@ def test_two_connections_that_look_alike_are_told_apart_by_their_bytes() -> None
     assert all(t.lost_bytes == 0 for p in found.pairs for t in (p.out, p.back) if t is not None)
 
 
+def test_senders_that_draw_no_random_numbers_are_matched_with_both_ends() -> None:
+    talks = [Talk(Path(), client_port=40000 + n, start_s=0.1 * n).open() for n in range(20)]
+    found = of(*talks).comparison
+    assert [(p.near, p.far) for p in found.pairs] == [(n, n) for n in range(20)]
+
+
 @pytest.mark.parametrize("snaplens", [(70, 262144), (262144, 96), (60, 60)])
 def test_a_snaplen_leaves_enough_to_match(snaplens: tuple[int, int]) -> None:
     found = of(download(Path(nat=True)), snaplens=snaplens).comparison
