@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from analyzers.facts.tcp import Connection, Side
+from analyzers.facts.side import Side
+from analyzers.facts.tcp import Connection
 from analyzers.grouping import distinct
 from analyzers.intervals import first_copies
 from analyzers.sequences import unwrap

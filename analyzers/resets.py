@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzers.arrivals import Arrivals
-from analyzers.facts.tcp import Reset, Side
+from analyzers.facts.resets import Reset
+from analyzers.facts.side import Side
 from analyzers.resending import counts_packets
 from analyzers.segments import NOWHERE, Segments
 from analyzers.sequences import FARTHEST_STEP, distances

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzers.arrivals import Arrivals
-from analyzers.facts.tcp import Side, Silence
+from analyzers.facts.side import Side
+from analyzers.facts.tcp import Silence
 from analyzers.gaps import CLIENT, SERVER, Gap, gaps
 from analyzers.segments import Segments
 from captures.packets import FIN, RST, SYN, PacketTable

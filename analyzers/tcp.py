@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from analyzers.acks import duplicate_acks, sack_blocks
 from analyzers.arrivals import arrivals
+from analyzers.breakoffs import break_offs
 from analyzers.connstate import summaries
 from analyzers.duplicates import duplicates
 from analyzers.endpoints import Endpoints, endpoints
@@ -90,10 +91,12 @@ def _connections(shared: _Streams, batch: range) -> Iterator[Connection]:
     duplicate = _copies(recorded, copy)
     reset = resets(table, seen, arrived, parts.total, lowest)
     silent = silences(table, seen, arrived, lowest[1::2], shared.last_ns)
+    opened = openings(seen, midway)
+    broken = break_offs(table, seen, arrived, opened, reset, shared.last_ns)
     sides = halves(table, parts, *_ends(shared, batch))
     lines = zip(
         batch,
-        openings(seen, midway),
+        opened,
         summaries(table, seen, arrived, _revealed(parts)),
         [rtt if rtt < np.inf else None for rtt in lowest[1::2].tolist()],
         strict=True,
@@ -124,6 +127,7 @@ def _connections(shared: _Streams, batch: range) -> Iterator[Connection]:
             resets=reset.get(number, ()),
             silences=silent.get(number, ()),
             duplicate_frames=duplicate.get(number, ()),
+            break_off=broken.get(number),
             rows=rows,
         )
 

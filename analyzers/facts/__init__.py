@@ -10,6 +10,8 @@ from analyzers.facts.attempt import Attempt, Outcome, Stage
 from analyzers.facts.dns import DnsExchange, DnsLookup, DnsQuery, DnsRecord, DnsResponse
 from analyzers.facts.http import HttpExchange, InsideTls, StreamAbort
 from analyzers.facts.path import Hop, Host, IcmpError, PathProbe, ProbeEnding, ProbeStep
+from analyzers.facts.resets import BreakOff, Followed, LastSent, Reset
+from analyzers.facts.side import Side
 from analyzers.facts.tcp import (
     Connection,
     Dialogue,
@@ -17,11 +19,9 @@ from analyzers.facts.tcp import (
     LossSide,
     Overtaken,
     Pace,
-    Reset,
     Retransmission,
     RetransmissionKind,
     RttSamples,
-    Side,
     Silence,
     ZeroWindow,
 )
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attempt",
+    "BreakOff",
     "CaptureFacts",
     "Certificate",
     "Chain",
@@ -56,12 +57,14 @@ __all__ = [
     "DnsRecord",
     "DnsResponse",
     "Facts",
+    "Followed",
     "Half",
     "Hop",
     "Host",
     "HttpExchange",
     "IcmpError",
     "InsideTls",
+    "LastSent",
     "LossSide",
     "Outcome",
     "Overtaken",

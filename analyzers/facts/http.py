@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzers.facts.tcp import Side
+from analyzers.facts.side import Side
 from captures.lazyclass import dataclass
 
 

@@ -6,20 +6,14 @@ addresses are text. `None` means not seen or not knowable from this capture.
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from analyzers.facts.resets import BreakOff, Reset
+from analyzers.facts.side import Side
 from captures.lazyclass import dataclass
-
-
-class Side(StrEnum):
-    """Who sent it: the side that opened the connection, or the other one."""
-
-    CLIENT = "client"
-    SERVER = "server"
 
 
 class RetransmissionKind(StrEnum):
@@ -134,28 +128,6 @@ class ZeroWindow:
     end_s: float | None
     frames: tuple[int, ...]
     """The zero-window ACKs, and last the ACK that opened the window (when seen)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reset:
-    """One RST segment with what tells its origin."""
-
-    frame: int
-    time_s: float
-    sender: Side
-    """Whose address it carries; not necessarily who sent it."""
-    ttl: int
-    ip_id: int
-    window: int
-    sequence: int | None
-    """Relative to that side's initial sequence number; None when that is unknown."""
-    acknowledges: int | None
-    has_timestamps: bool
-    signs: frozenset[str] = field(default_factory=frozenset)
-    """Signs that the address it carries did not send it (Weaver, NDSS 2009):
-    "ttl_differs", "ip_id_differs", "timestamps_missing", "sequence_below_data",
-    "sequence_changes", "peer_went_on", "before_rtt", "window_odd". TTL alone proves nothing.
-    "never_sent" comes from a second capture nearer to the sender, which does not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +258,8 @@ class Connection:
     """Frames the capture recorded twice (same IP-ID and bytes, or TTL one off)."""
     rows: npt.NDArray[np.int64]
     """Rows of the packet table (frame - 1), in file order."""
+    break_off: BreakOff | None = None
+    """How it broke off, where that is one of the ways in which boxes on the path do it."""
 
     @property
     def server_reset(self) -> Reset | None:

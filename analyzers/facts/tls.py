@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from analyzers.facts.http import StreamAbort
-from analyzers.facts.tcp import Side
+from analyzers.facts.side import Side
 from captures.lazyclass import dataclass
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from analyzers.facts import Connection, Facts
-from analyzers.facts.tcp import Side
+from analyzers.facts.side import Side
 from analyzers.facts.vantage import DnsTransit, Forged, Pair, Tie, Way
 from analyzers.vantage.lookups import Asked, Key, only_here
 from captures.lazyclass import dataclass

@@ -29,6 +29,8 @@ class Header(TypedDict, total=False):
     tsval: int
     tsecr: int
     stamped: bool
+    raw_ack: int
+    """What stands in the acknowledgement field of a segment without ACK flag."""
 
 
 @dataclass
@@ -90,7 +92,7 @@ class Exchange:
             sender.port,
             receiver.port,
             (sender.isn + seq) & 0xFFFFFFFF,
-            (receiver.isn + ack) & 0xFFFFFFFF if flags & ACK else 0,
+            (receiver.isn + ack) & 0xFFFFFFFF if flags & ACK else header.get("raw_ack", 0),
             flags,
             header.get("data", b"x" * length),
             window=header.get("window", 500),

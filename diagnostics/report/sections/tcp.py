@@ -68,6 +68,22 @@ def tables(facts: Facts) -> Iterator[Table]:
             for r in c.resets
         ],
     )
+    yield Table(
+        "Connections that broke off, by the published signatures of tampering",
+        (">stream", "sent last", "then came", "from address of", ">signature", "frames"),
+        [
+            (
+                c.stream,
+                c.break_off.after,
+                c.break_off.followed.replace("_", " "),
+                c.break_off.sender,
+                c.break_off.signature,
+                frame_numbers(c.break_off.frames),
+            )
+            for c in connections
+            if c.break_off is not None
+        ],
+    )
 
 
 def _end(half: Half) -> str:
