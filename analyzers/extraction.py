@@ -9,6 +9,7 @@ from analyzers import chains, dns, hosts, http, icmp, path, pathprobes, tcp, tls
 from analyzers.attempts import Parts, attempts
 from analyzers.facts import CaptureFacts, Connection, Decryption, Facts
 from analyzers.lookups import lookups
+from analyzers.turns import with_server_times
 from captures.packets import CUT, Capture
 from captures.session import Session
 from captures.watching import Watch, unwatched
@@ -44,6 +45,7 @@ def extract(
         inside = look_inside(capture, connections, handshakes, requests, keylog)
         handshakes, requests, decryption = inside.handshakes, inside.requests, inside.decryption
     handshakes = chains.from_session(session, handshakes, connections)
+    requests = with_server_times(requests, connections)
     resolved = lookups(exchanges)
     last_s = float(table.time_ns.max() - table.time_ns[0]) / 1e9 if len(table) else 0.0
     parts = Parts(

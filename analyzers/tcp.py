@@ -25,6 +25,7 @@ from analyzers.rtt import Timings, timings
 from analyzers.segments import Segments, batches, segments
 from analyzers.silences import silences
 from analyzers.totals import totals
+from analyzers.turns import turns
 from analyzers.windows import windows
 from captures.lazyclass import dataclass
 from captures.memory import require
@@ -93,6 +94,7 @@ def _connections(shared: _Streams, batch: range) -> Iterator[Connection]:
     silent = silences(table, seen, arrived, lowest[1::2], shared.last_ns)
     opened = openings(seen, midway)
     broken = break_offs(table, seen, arrived, opened, reset, shared.last_ns)
+    turn = turns(seen, arrived, lowest[1::2], parts.judged.retransmissions)
     sides = halves(table, parts, *_ends(shared, batch))
     lines = zip(
         batch,
@@ -128,6 +130,7 @@ def _connections(shared: _Streams, batch: range) -> Iterator[Connection]:
             silences=silent.get(number, ()),
             duplicate_frames=duplicate.get(number, ()),
             break_off=broken.get(number),
+            turns=turn.get(number, ()),
             rows=rows,
         )
 

@@ -23,6 +23,7 @@ from analyzers.facts.tcp import (
     RetransmissionKind,
     RttSamples,
     Silence,
+    Turn,
     ZeroWindow,
 )
 from analyzers.facts.tls import (
@@ -84,6 +85,7 @@ __all__ = [
     "TlsAlert",
     "TlsHandshake",
     "TlsStage",
+    "Turn",
     "ZeroWindow",
 ]
 

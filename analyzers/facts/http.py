@@ -82,6 +82,9 @@ class HttpExchange:
     """The same in the server's byte stream."""
     inside: InsideTls | None = None
     """None: it went by in clear."""
+    server_s: float | None = None
+    """What the network does not explain of the wait for the first byte (`Turn.server_s`). None
+    where the server was still sending something else, or the answer was sent again."""
 
     @property
     def is_connect(self) -> bool:

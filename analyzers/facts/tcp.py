@@ -121,6 +121,30 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of the client, whatever it was, and the first byte that answers it: new data of
+    the server that comes a round trip later at the earliest (sooner it was under way already)."""
+
+    asked_frame: int
+    """With the last new bytes that the client sent before the answer."""
+    asked_s: float
+    answered_frame: int
+    answered_s: float
+    waited_s: float
+    """Between the two."""
+    acked_after_s: float | None
+    """When the question had been acknowledged, since it was sent."""
+    sent_again: bool
+    """The client sent something again while it waited."""
+    rtt_s: float
+    """The connection's smallest round trip to the server: the network's part."""
+    server_s: float | None
+    """What remains: the wait less that round trip, or since the acknowledgement of what had to be
+    sent again. The server's part, and what queued, or was lost before the capture point, of the
+    answer. None where the answer shows to have been sent again."""
+
+
+@dataclass(frozen=True, slots=True)
 class ZeroWindow:
     """A span in which one side announced a receive window of zero."""
 
@@ -260,6 +284,8 @@ class Connection:
     """Rows of the packet table (frame - 1), in file order."""
     break_off: BreakOff | None = None
     """How it broke off, where that is one of the ways in which boxes on the path do it."""
+    turns: tuple[Turn, ...] = ()
+    """Its questions and answers, the TLS handshake's too, as far as timing can tell them."""
 
     @property
     def server_reset(self) -> Reset | None:

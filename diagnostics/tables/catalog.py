@@ -49,6 +49,7 @@ TABLES = (
     Table("zero_windows", "tcp", tcp.ZeroWindowRow, tcp.zero_windows),
     Table("resets", "tcp", tcp.ResetRow, tcp.resets),
     Table("silences", "tcp", tcp.SilenceRow, tcp.silences),
+    Table("turns", "tcp", tcp.TurnRow, tcp.turns),
     Table("rtt_samples", "tcp", tcp.RttSampleRow, tcp.rtt_samples),
     Table("handshakes", "tls", tls.HandshakeRow, tls.handshakes),
     Table("alerts", "tls", tls.AlertRow, tls.alerts),

@@ -9,6 +9,7 @@ import numpy as np
 
 from analyzers.facts import (
     Attempt,
+    BreakOff,
     CaptureFacts,
     Certificate,
     Chain,
@@ -20,10 +21,12 @@ from analyzers.facts import (
     DnsRecord,
     DnsResponse,
     Facts,
+    Followed,
     Half,
     Host,
     HttpExchange,
     IcmpError,
+    LastSent,
     LossSide,
     Reset,
     Retransmission,
@@ -36,6 +39,7 @@ from analyzers.facts import (
     TlsAlert,
     TlsHandshake,
     TlsStage,
+    Turn,
     ZeroWindow,
 )
 from analyzers.facts import Hop as SeenHop
@@ -183,6 +187,8 @@ def connection(stream: int = 0) -> Connection:
         silences=(Silence(0.45, 0.8, 14, 15, "loss", Side.SERVER, Side.SERVER),),
         duplicate_frames=(),
         rows=np.arange(22),
+        break_off=BreakOff(19, LastSent.DATA, Followed.RST, Side.SERVER, (reset.frame,)),
+        turns=(Turn(8, 0.1, 10, 0.15, 0.05, 0.011, False, 0.011, 0.039),),
     )
 
 

@@ -40,6 +40,15 @@ def test_text_made_item_by_item_is_that_of_the_document(section: str | None) -> 
     [
         ("dns", ["proxy.example.org  A     10.2.0.53  udp         1        1  NOERROR  12"]),
         ("tcp", ["10.1.0.1:40000  [2001:db8::2]:443", "sent again: timeout, after capture"]),
+        ("tcp", ["data       rst        server                  19"]),
+        ("tcp", ["0.100      50          11      39"]),
+        (
+            "tcp",
+            [
+                "data       rst        server                  19",
+                "0.100      50          11      39",
+            ],
+        ),
         ("tls", ["server flight, client ended it", "bad_certificate", "CN=Lab CA 2"]),
         ("http", ["GET /m/@v/list", "4,000+", "4, 6, 20"]),
         ("path", ["fragmentation needed (3/4)", "10.3.0.2 port 443", "10.1.0.2"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.facts import Connection, Facts, Half, Side
+from analyzers.facts import Connection, Facts, Half, Side, Turn
 from analyzers.rtt import jitter_s
 from diagnostics.report.filters import frame_numbers
 from diagnostics.report.numbers import at, ms, size, spread
@@ -37,6 +37,20 @@ def tables(facts: Facts) -> Iterator[Table]:
         "Round trips (ms)",
         (">stream", "towards", ">samples", ">handshake", ">min", ">median", ">p95", ">jitter"),
         rows,
+    )
+    yield Table(
+        "Questions and first bytes of answers (ms)",
+        (
+            ">stream",
+            ">asked s",
+            ">waited",
+            ">round trip",
+            ">server",
+            "again",
+            ">asked",
+            ">answered",
+        ),
+        [_turn(c, turn) for c in connections for turn in c.turns],
     )
     yield Table(
         "Segments that did not simply arrive",
@@ -121,6 +135,19 @@ def _round_trips(connection: Connection) -> Iterator[tuple[object, ...]]:
             ms(seen.p95_s),
             ms(jitter_s(samples)),
         )
+
+
+def _turn(connection: Connection, turn: Turn) -> tuple[object, ...]:
+    return (
+        connection.stream,
+        at(turn.asked_s),
+        ms(turn.waited_s),
+        ms(turn.rtt_s),
+        ms(turn.server_s),
+        turn.sent_again,
+        turn.asked_frame,
+        turn.answered_frame,
+    )
 
 
 def _events(connection: Connection) -> Iterator[tuple[object, ...]]:

@@ -16,6 +16,7 @@ from analyzers.facts import (
     Retransmission,
     Side,
     Silence,
+    Turn,
     ZeroWindow,
 )
 from captures.lazyclass import dataclass
@@ -90,6 +91,17 @@ class SilenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnRow:
+    """One question of a client and the first byte that answers it, encrypted or not: how much of
+    the wait was the network's."""
+
+    stream: int
+    turn: Annotated[Turn, Inline()]
+    asked_utc: datetime | None
+    answered_utc: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class RttSampleRow:
     """One round-trip sample, at the time of the segment that answered."""
 
@@ -155,6 +167,15 @@ def silences(facts: Facts) -> Iterator[SilenceRow]:
         for silence in one.silences:
             start, end = clock.at(silence.start_s), clock.at(silence.end_s)
             yield SilenceRow(one.stream, silence, start, end)
+
+
+def turns(facts: Facts) -> Iterator[TurnRow]:
+    """All questions and answers, connection by connection."""
+    clock = Moments(facts.capture)
+    for one in facts.connections:
+        for turn in one.turns:
+            asked, answered = clock.at(turn.asked_s), clock.at(turn.answered_s)
+            yield TurnRow(one.stream, turn, asked, answered)
 
 
 def rtt_samples(facts: Facts) -> Iterator[RttSampleRow]:
