@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from analyzers import chains, dns, hosts, http, icmp, path, pathprobes, tcp, tls
 from analyzers.attempts import Parts, attempts
-from analyzers.facts import CaptureFacts, Connection, Decryption, Facts
+from analyzers.facts import CaptureFacts, Comment, Connection, Decryption, Facts, Interface
 from analyzers.lookups import lookups
 from analyzers.turns import with_server_times
 from captures.packets import CUT, Capture
@@ -84,6 +84,7 @@ def _capture_facts(
     dropped = [i.dropped for i in capture.interfaces if i.dropped is not None]
     if session is not None and session.packets_dropped is not None:
         dropped = [session.packets_dropped]
+    steps = np.diff(times)
     first, last = (int(times.min()), int(times.max())) if len(table) else (0, 0)
     return CaptureFacts(
         files=(capture.name,),
@@ -102,4 +103,28 @@ def _capture_facts(
         unsupported_packets=int(np.count_nonzero(~np.isin(table.protocol, SUPPORTED_PROTOCOLS))),
         link_types=tuple(sorted({i.link_type for i in capture.interfaces})),
         zero_ns=int(times[0]) if len(table) else None,
+        container=capture.container,
+        interfaces=_interfaces(capture),
+        comments=tuple(Comment(frame, text) for frame, text in capture.comments),
+        has_secrets=bool(capture.secrets),
+        earlier_packets=int(np.count_nonzero(steps < 0)),
+        farthest_back_s=max(-int(steps.min(initial=0)), 0) / 1e9,
+        notes=capture.notes,
+    )
+
+
+def _interfaces(capture: Capture) -> tuple[Interface, ...]:
+    packets = np.bincount(capture.table.interface, minlength=len(capture.interfaces)).tolist()
+    return tuple(
+        Interface(
+            index=index,
+            name=found.name,
+            description=found.description,
+            link_type=found.link_type,
+            snaplen=found.snaplen,
+            packets=packets[index],
+            received=found.received,
+            dropped=found.dropped,
+        )
+        for index, found in enumerate(capture.interfaces)
     )

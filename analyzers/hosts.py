@@ -40,6 +40,9 @@ def hosts(
     ttls = {text: ttl for text, ttl in zip(texts, modes, strict=True) if ttl is not None}
     local = local_addresses(table, ttls, connections, exchanges)
     names = _names(connections, exchanges, handshakes, requests)
+    for address, name in capture.names:
+        # Whoever saved the file may have resolved backwards: what the packets say comes first.
+        names.setdefault(address, {name.rstrip(".").lower(): None})
     return {
         text: _host(text, int(count), ttl, text in local, names.get(text, {}))
         for text, count, ttl in zip(texts, packets, modes, strict=True)

@@ -14,8 +14,11 @@ MAX_RECORD = 262_144
 #: Most packets handed over at once; bounds the memory of a batch at about 20 MB.
 MAX_ROWS = 32_768
 
-#: Bytes of comments, and of secrets, that are kept.
+#: Bytes of comments, names and secrets that are kept.
 _MAX_TEXT = 16 << 20
+
+#: What keeping a text costs beside its bytes: empty ones are not free.
+_PIECE = 64
 
 #: Notes kept; damage tends to repeat.
 _MAX_NOTES = 20
@@ -28,6 +31,7 @@ class Findings:
     interfaces: list[InterfaceInfo] = field(default_factory=list)
     comments: list[tuple[int | None, str]] = field(default_factory=list)
     secrets: list[bytes] = field(default_factory=list)
+    names: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     cut_reason: str | None = None
     rows: int = 0
@@ -51,10 +55,16 @@ class Findings:
         if self._spend(text):
             self.secrets.append(text)
 
+    def name(self, address: str, text: bytes) -> None:
+        """Remember the name of an address, within bounds."""
+        if self._spend(text):
+            self.names.append((address, text.decode("utf-8", "replace")))
+
     def _spend(self, text: bytes) -> bool:
-        self._text += len(text)
+        self._text += len(text) + _PIECE
         if self._text > _MAX_TEXT:
             self.note(
-                f"more than {_MAX_TEXT >> 20} MiB of comments and secrets: the rest is ignored"
+                f"more than {_MAX_TEXT >> 20} MiB of comments, names and secrets: "
+                "the rest is ignored"
             )
         return self._text <= _MAX_TEXT

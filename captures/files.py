@@ -83,6 +83,7 @@ def _read(name: str, store: ByteStore, early: str | None, watch: Watch) -> Captu
         cut_reason=early or found.cut_reason,
         comments=tuple(found.comments),
         secrets=tuple(found.secrets),
+        names=tuple(found.names),
         notes=tuple(found.notes),
         unsupported_link_types=tuple(sorted(used - set(LINKS) - {-1})),
         store=store,

@@ -170,6 +170,8 @@ class Capture:
     """(frame number, text); None for comments on the file or an interface."""
     secrets: tuple[bytes, ...]
     """TLS key log text from decryption secrets blocks."""
+    names: tuple[tuple[str, str], ...]
+    """(address, name) from pcapng name resolution blocks: what whoever saved the file resolved."""
     notes: tuple[str, ...]
     """Damage and oddities found in the container, one line each."""
     unsupported_link_types: tuple[int, ...]

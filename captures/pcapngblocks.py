@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import field, replace
+from ipaddress import ip_address
 
 from captures.container import Findings
 from captures.lazyclass import dataclass
@@ -12,6 +13,7 @@ from captures.packets import InterfaceInfo
 
 SECTION = 0x0A0D0D0A
 INTERFACE = 1
+NAMES = 4
 STATISTICS = 5
 SECRETS = 10
 
@@ -21,6 +23,9 @@ _TLS_KEY_LOG = 0x544C534B
 COMMENT = 1
 _IF_NAME, _IF_DESCRIPTION, _IF_RESOLUTION, _IF_OFFSET = 2, 3, 9, 14
 _ISB_START, _ISB_END, _ISB_RECEIVED, _ISB_DROPPED, _ISB_OS_DROPPED = 2, 3, 4, 5, 7
+
+#: Of the addresses in records of name resolution blocks, by record type.
+_ADDRESS_SIZES = {1: 4, 2: 16}
 
 #: if_tsresol when the file does not say.
 _MICROSECONDS = 6
@@ -61,11 +66,13 @@ def section_order(head: bytes) -> str | None:
 
 def read_block(kind: int, block: memoryview, section: Section, found: Findings) -> None:
     """Take from a block, given without its frame, what is of use."""
-    if kind not in (INTERFACE, STATISTICS, SECRETS, SECTION):
+    if kind not in (INTERFACE, NAMES, STATISTICS, SECRETS, SECTION):
         return
     body = bytes(block)
     if kind == INTERFACE:
         _interface(body, section, found)
+    elif kind == NAMES:
+        _names(body, section, found)
     elif kind == STATISTICS:
         _statistics(body, section, found)
     elif kind == SECRETS and len(body) >= 8:
@@ -162,6 +169,17 @@ def _moment(stamp: bytes | None, number: int, section: Section) -> int | None:
         # dumpcap (4.0 at least) counts microseconds here, whatever the interface's resolution is.
         ticks *= 1000
     return ticks * 10**9 // parts + section.offsets_s[number] * 10**9
+
+
+def _names(body: bytes, section: Section, found: Findings) -> None:
+    """Each record is an address and the names it has, which end in zeros."""
+    for kind, value in options(body, section.order):
+        size = _ADDRESS_SIZES.get(kind, 0)
+        if size and len(value) > size:
+            address = str(ip_address(value[:size]))
+            for name in value[size:].split(b"\0"):
+                if name:
+                    found.name(address, name)
 
 
 def _text(value: bytes) -> str:

@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from analyzers.facts.attempt import Attempt, Outcome, Stage
+from analyzers.facts.capture import CaptureFacts, Comment, Interface
 from analyzers.facts.dns import DnsExchange, DnsLookup, DnsQuery, DnsRecord, DnsResponse
 from analyzers.facts.http import HttpExchange, InsideTls, StreamAbort
 from analyzers.facts.path import Hop, Host, IcmpError, PathProbe, ProbeEnding, ProbeStep
@@ -49,6 +50,7 @@ __all__ = [
     "Certificate",
     "Chain",
     "ClientHello",
+    "Comment",
     "Connection",
     "Decryption",
     "Dialogue",
@@ -65,6 +67,7 @@ __all__ = [
     "HttpExchange",
     "IcmpError",
     "InsideTls",
+    "Interface",
     "LastSent",
     "LossSide",
     "Outcome",
@@ -88,40 +91,6 @@ __all__ = [
     "Turn",
     "ZeroWindow",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureFacts:
-    """What the capture itself is, and what it lost."""
-
-    files: tuple[str, ...]
-    """Their names as given."""
-    packets: int
-    bytes: int
-    """Size of the file on disk."""
-    first_ns: int
-    """Time of the earliest packet, ns since the epoch (0 when there is none)."""
-    last_ns: int
-    """Time of the latest packet."""
-    duration_s: float
-    """Between the earliest and the latest packet."""
-    dropped: int | None
-    """Packets the capture tool or kernel says it lost; None when it does not say."""
-    cut: str | None
-    """Why the file ends before its end."""
-    truncated_packets: int
-    """Packets recorded shorter than they were (snaplen)."""
-    unseen_acked_bytes: int
-    """Acknowledged TCP bytes that the capture never shows, over all connections."""
-    duplicate_packets: int
-    """TCP segments that were recorded twice."""
-    unsupported_packets: int
-    """Packets of link types or protocols that were not read."""
-    link_types: tuple[int, ...]
-    """LINKTYPE_ values of its interfaces, https://www.tcpdump.org/linktypes.html."""
-    zero_ns: int | None = None
-    """Time of frame 1, from which all seconds count. It is `first_ns`, unless packets were recorded
-    out of order; None when there is no packet."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

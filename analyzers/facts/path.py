@@ -62,7 +62,8 @@ class Host:
     """The capture was taken on this host (its packets carry their initial TTL, ICMP and DNS
     answers go to it, …)."""
     names: tuple[str, ...]
-    """Names that DNS answers (or SNI, CONNECT, Host) in this capture gave it."""
+    """Names that DNS answers (or SNI, CONNECT, Host) in this capture gave it; without any, the
+    first one that the file itself notes (pcapng name resolution block)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ def render(facts: Facts, section: str | None, limit: int, style: Style) -> str:
     With all sections shown, tables without rows are left out.
     """
     lines = describe("Capture", [*capture.description(facts.capture)], style)
-    chosen = [SECTIONS[section]] if section else [*SECTIONS.values(), attempts.tables]
-    for tables in chosen:
+    every = [capture.tables, *SECTIONS.values(), attempts.tables]
+    for tables in [SECTIONS[section]] if section else every:
         for table in tables(facts):
             if table.rows or section:
                 lines += ["", *render_table(table, style, limit)]

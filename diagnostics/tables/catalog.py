@@ -38,6 +38,8 @@ class Table:
 
 TABLES = (
     Table("capture", None, capture.CaptureRow, capture.captures),
+    Table("interfaces", None, capture.InterfaceRow, capture.interfaces),
+    Table("comments", None, capture.CommentRow, capture.comments),
     Table("attempts", None, capture.AttemptRow, capture.attempts),
     Table("dns_exchanges", "dns", dns.ExchangeRow, dns.exchanges),
     Table("dns_messages", "dns", dns.MessageRow, dns.messages),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from io import BytesIO
+from ipaddress import ip_address
 
 import numpy as np
 import pytest
 
+import captures
+from analyzers import extract
 from analyzers import tcp as tcp_analyzer
 from analyzers.dns import exchanges
 from analyzers.facts import Host
@@ -32,6 +36,7 @@ from tests.analyzers.talk import (
     query,
     tell,
 )
+from tests.captures.containers import block, enhanced, interface, option, section
 from tests.packets import ACK, RAW, RST, SYN, Frame, icmp, ip, tcp, udp
 
 LINUX_SLL = 113
@@ -190,6 +195,18 @@ def test_names_from_dns_and_host_headers() -> None:
     found = read([*lookup(), *talk.frames])
     assert found[SERVER].names == ("proxy.example.org", "mirror.example.org")
     assert found[CLIENT].names == ()
+
+
+def test_names_noted_in_the_file_come_last() -> None:
+    noted = option(1, ip_address(SERVER).packed + b"Noted.example.\0")
+    noted += option(1, ip_address(CLIENT).packed + b"me.example\0other.example\0")
+    frames = [*lookup(), *Connection(80, start_s=1.0).frames]
+    packets = [enhanced(data, round(at_s * 1e6)) for at_s, data in frames]
+    data = section() + interface() + b"".join(packets) + block(4, noted)
+    with captures.open(BytesIO(data)) as capture:
+        found = extract(capture).hosts
+    assert found[SERVER].names == ("proxy.example.org",)
+    assert found[CLIENT].names == ("me.example",)
 
 
 @pytest.mark.parametrize("head", [b"GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n",

@@ -143,6 +143,30 @@ def _counters(received: int, dropped: int, os_dropped: int | None = None) -> byt
     return block(5, struct.pack("<III", 0, 0, 0) + options)
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_names_of_addresses(order: str) -> None:
+    records = option(1, bytes((192, 0, 2, 80)) + b"a.example\0b.example\0", order)
+    records += option(2, bytes.fromhex("20010db8" + "00" * 11 + "50") + b"six.example\0", order)
+    records += option(1, b"\1\2", order) + option(9, b"unknown", order)
+    records += option(0, b"", order) + option(2, b"dns server", order)
+    with capture(section(order) + interface(order=order) + block(4, records, order)) as result:
+        assert result.names == (
+            ("192.0.2.80", "a.example"),
+            ("192.0.2.80", "b.example"),
+            ("2001:db8::50", "six.example"),
+        )
+
+
+def test_texts_without_end_are_bounded() -> None:
+    many = option(1, bytes((192, 0, 2, 80)) + b"a\0" * 30_000) * 12
+    with capture(section() + interface() + block(4, many)) as result:
+        assert 1000 < len(result.names) < 300_000
+        assert result.notes[0].startswith("more than 16 MiB of comments, names and secrets")
+    empty = option(1, b"") * 400_000
+    with capture(section() + interface(options=empty)) as result:
+        assert 1000 < len(result.comments) < 300_000
+
+
 def test_counters_that_were_not_recorded_are_none() -> None:
     with capture(section() + interface()) as result:
         assert result.interfaces[0].received is None

@@ -14,6 +14,7 @@ from analyzers.facts import (
     Certificate,
     Chain,
     ClientHello,
+    Comment,
     Connection,
     DnsExchange,
     DnsLookup,
@@ -26,6 +27,7 @@ from analyzers.facts import (
     Host,
     HttpExchange,
     IcmpError,
+    Interface,
     LastSent,
     LossSide,
     Reset,
@@ -386,6 +388,9 @@ def facts(connections: int = 1) -> Facts:
         duplicate_packets=0,
         unsupported_packets=0,
         link_types=(1, 276, 999),
+        container="pcapng",
+        interfaces=(Interface(0, "eth\x1b[31m0", "", 1, 96, 22, 40, None),),
+        comments=(Comment(7, "here\n\x1b[31m"),),
     )
     near = Host("10.1.0.1", 11, 64, 64, 1, True, ())
     far = Host("10.3.0.2", 11, 61, 64, 4, False, ("proxy.example.org",))

@@ -61,6 +61,14 @@ def test_a_section_shows_its_facts_with_their_frames(section: str, rows: list[st
         assert row in text
 
 
+def test_the_capture_comes_with_its_interfaces_and_comments() -> None:
+    text = facts_text.render(handmade.facts(), None, 20, PLAIN)
+    assert "format                         pcapng" in text
+    assert "Ethernet       22        40     -       96" in text
+    assert "Comments (1)" in text
+    assert "\x1b" not in text
+
+
 def test_all_sections_end_with_the_attempts() -> None:
     text = facts_text.render(handmade.facts(), None, 20, PLAIN)
     for title in (

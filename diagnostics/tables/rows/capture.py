@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from analyzers.facts import Attempt, CaptureFacts, Decryption, Facts
+from analyzers.facts import Attempt, CaptureFacts, Comment, Decryption, Facts, Interface
 from captures.lazyclass import dataclass
 from diagnostics.tables.columns import Inline
 from diagnostics.tables.moments import Moments, moment
@@ -40,6 +40,20 @@ class AttemptRow:
     """Of the lookup, the connection's first and last, of the handshake and of the requests."""
 
 
+@dataclass(frozen=True, slots=True)
+class InterfaceRow:
+    """One interface on which packets were captured."""
+
+    interface: Annotated[Interface, Inline()]
+
+
+@dataclass(frozen=True, slots=True)
+class CommentRow:
+    """One comment in the file, about a packet or about the whole."""
+
+    comment: Annotated[Comment, Inline()]
+
+
 def captures(facts: Facts) -> Iterator[CaptureRow]:
     """The one row."""
     capture = facts.capture
@@ -51,6 +65,16 @@ def captures(facts: Facts) -> Iterator[CaptureRow]:
         moment(capture.last_ns) if some else None,
         facts.decryption,
     )
+
+
+def interfaces(facts: Facts) -> Iterator[InterfaceRow]:
+    """All interfaces, by index."""
+    return (InterfaceRow(one) for one in facts.capture.interfaces)
+
+
+def comments(facts: Facts) -> Iterator[CommentRow]:
+    """All comments, in the order of the file."""
+    return (CommentRow(one) for one in facts.capture.comments)
 
 
 def attempts(facts: Facts) -> Iterator[AttemptRow]:
