@@ -19,6 +19,8 @@ SIGNATURE_ALGORITHMS = 13
 ALPN = 16
 EXTENDED_MASTER_SECRET = 23
 SESSION_TICKET = 35
+CERTIFICATE_SIGNATURE_ALGORITHMS = 50
+ENCRYPTED_CLIENT_HELLO = 0xFE0D
 PRE_SHARED_KEY = 41
 EARLY_DATA = 42
 SUPPORTED_VERSIONS = 43
@@ -162,6 +164,11 @@ class Offer:
     def signature_schemes(self) -> tuple[int, ...]:
         """signature_algorithms (RFC 8446 4.2.3)."""
         return self._list16(SIGNATURE_ALGORITHMS)
+
+    @cached_property
+    def certificate_schemes(self) -> tuple[int, ...]:
+        """signature_algorithms_cert (RFC 8446 4.2.3)."""
+        return self._list16(CERTIFICATE_SIGNATURE_ALGORITHMS)
 
     @cached_property
     def key_share_groups(self) -> tuple[int, ...]:

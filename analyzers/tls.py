@@ -25,6 +25,7 @@ from analyzers.facts import (
 from analyzers.http import tunnel_offsets
 from analyzers.reassembly import ByteStream, byte_stream
 from analyzers.tlsalerts import CLOSE_NOTIFY, ends_with_alert
+from analyzers.tlsends import NOBODY, stopped
 from analyzers.tlsprogress import Progress, is_modern, progress
 from analyzers.tlssides import (
     CERTIFICATE,
@@ -32,6 +33,7 @@ from analyzers.tlssides import (
     ServerSide,
     certificates_of,
     client_without_hello,
+    hello_retry,
     read_client,
     read_server,
 )
@@ -40,6 +42,8 @@ from captures.packets import ACK, RST, SYN, Capture
 #: A handshake is over long before; of longer connections only this many packets are looked at.
 HEAD_ROWS = 4096
 _FIRST_ROWS = 64
+
+_COMPLETED = (TlsStage.CLIENT_FINISHED, TlsStage.APPLICATION_DATA)
 
 #: A client that gives up on certificates does so at once; go's own limit on a handshake is 10 s.
 REJECTION_S = 1.0
@@ -90,6 +94,8 @@ def _facts(
     gone = steps.turn is None and _left_at_once(connection, server, steps)
     data = ((Side.CLIENT, steps.client_data), (Side.SERVER, steps.server_data))
     first = server.records[0] if server.records else None
+    end, stage = steps.flight_end, _stage(server, steps)
+    stop = stopped(connection, client, steps.alerts) if stage not in _COMPLETED else NOBODY
     return TlsHandshake(
         index=index,
         stream=connection.stream,
@@ -99,7 +105,7 @@ def _facts(
         chain_encrypted=modern and not steps.resumed,
         certificate_requested=steps.certificate_requested,
         alerts=tuple(sorted(steps.alerts, key=lambda a: a.frame)),
-        stage=_stage(server, steps),
+        stage=stage,
         server_flight_bytes=_flight_bytes(server, steps),
         first_server_record_s=server.stream.time_at(server.start) if first else None,
         first_server_record_frame=server.stream.frame_at(server.start) if first else None,
@@ -111,7 +117,21 @@ def _facts(
         not_tls=server.not_tls,
         not_tls_frame=server.stream.frame_at(server.start) if server.not_tls else None,
         first_application_data_s={side: r.time_s for side, r in data if r is not None},
+        retry=hello_retry(client, server),
+        server_flight_end_s=server.stream.time_at(end - 1) if end else None,
+        server_flight_end_frame=server.stream.frame_at(end - 1) if end else None,
+        client_flight_bytes=_client_flight_bytes(client, steps),
+        stopped_by=stop.by,
+        stopped_how=stop.how,
+        stopped_frame=stop.frame,
     )
+
+
+def _client_flight_bytes(client: ClientSide, steps: Progress) -> int:
+    if steps.turn is None:
+        return 0
+    end = steps.finished.end if steps.finished else client.stream.end
+    return max(end - steps.turn.offset, 0)
 
 
 def _server_hello(server: ServerSide, steps: Progress) -> ServerHello | None:
@@ -125,7 +145,7 @@ def _server_hello(server: ServerSide, steps: Progress) -> ServerHello | None:
         cipher=choice.cipher,
         group=choice.group,
         resumed=steps.resumed,
-        hello_retry=server.retry,
+        hello_retry=server.retry is not None,
         downgrade_sentinel=choice.downgrade_sentinel,
         alpn=choice.alpn,
     )

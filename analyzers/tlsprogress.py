@@ -72,7 +72,7 @@ def _modern(client: ClientSide, server: ServerSide) -> Progress:
     if choice is None or hello is None:
         return result
     result.resumed = choice.accepts_psk
-    rest = second_hello_ends(client) if server.retry else client.rest
+    rest = second_hello_ends(client) if server.retry is not None else client.rest
     if client.early_data:
         # What was sent before the ServerHello came is 0-RTT data (RFC 8446 2.3).
         rest = [r for r in rest if r.kind != APPLICATION_DATA or r.frame > hello.frame]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from analyzers.facts import ClientHello
+from analyzers.facts import ClientHello, HelloRetry
 from analyzers.goshape import is_go
 from analyzers.hello import (
+    EARLY_DATA,
+    ENCRYPTED_CLIENT_HELLO,
+    KEY_SHARE,
     Choice,
     Offer,
     parse_client_hello,
@@ -59,7 +62,8 @@ class ServerSide:
     """Of the last ServerHello that was read."""
     hello_record: Record | None = None
     """The record with the end of that ServerHello."""
-    retry: bool = False
+    retry: tuple[Choice, Record] | None = None
+    """The HelloRetryRequest, and the record with its end."""
     after: list[Record] = field(default_factory=list)
     """Records after the clear messages."""
     not_tls: str | None = None
@@ -101,7 +105,7 @@ def _modern_client(stream: Stream, start: int) -> ClientSide:
         carrying = [r for r in records if r.offset < first.end]
         size = max(carrying[-1].end - start, HEADER + 4 + first.length)
     hello = _fact(stream, start, size, offer, whole=first is not None and first.whole)
-    early = offer is not None and 42 in offer.known
+    early = offer is not None and EARLY_DATA in offer.known
     rest = [r for r in records if r.offset >= start + size]
     return ClientSide(stream, start, hello, early, rest)
 
@@ -153,6 +157,10 @@ def _fact(
         has_session=offer.offers_session,
         ja4=ja4(offer) if whole else None,
         is_go=is_go(offer),
+        certificate_schemes=without_grease(offer.certificate_schemes),
+        key_share_bytes=len(offer.known.get(KEY_SHARE, b"")),
+        early_data=EARLY_DATA in offer.known,
+        encrypted_hello=ENCRYPTED_CLIENT_HELLO in offer.known,
     )
 
 
@@ -168,8 +176,8 @@ def read_server(stream: Stream, start: int) -> ServerSide:
     side = ServerSide(stream, start, walk(stream, start))
     # A warning such as unrecognized_name may come before the ServerHello.
     _read_messages(side, _from_handshake(side.records))
-    if side.choice is not None and side.choice.is_retry:
-        side.retry = True
+    if side.choice is not None and side.choice.is_retry and side.hello_record is not None:
+        side.retry = side.choice, side.hello_record
         _read_messages(side, _from_handshake(side.after))
     return side
 
@@ -213,12 +221,33 @@ def _printable(head: bytes) -> str:
 
 def second_hello_ends(client: ClientSide) -> list[Record]:
     """After a HelloRetryRequest: the client's records behind its second ClientHello."""
-    records = _from_handshake(client.rest)
-    messages = clear_messages(client.stream, records)
-    if not messages or messages[0].kind != CLIENT_HELLO:
+    message = _second_hello(client)
+    if message is None:
         return client.rest
-    end = messages[0].end
-    return [r for r in records if r.offset >= end]
+    return [r for r in _from_handshake(client.rest) if r.offset >= message.end]
+
+
+def _second_hello(client: ClientSide) -> Message | None:
+    messages = clear_messages(client.stream, _from_handshake(client.rest))
+    return messages[0] if messages and messages[0].kind == CLIENT_HELLO else None
+
+
+def hello_retry(client: ClientSide, server: ServerSide) -> HelloRetry | None:
+    """The HelloRetryRequest and its answer as a fact."""
+    if server.retry is None:
+        return None
+    choice, record = server.retry
+    hello = _second_hello(client)
+    offer = parse_client_hello(hello.body) if hello else None
+    return HelloRetry(
+        frame=record.frame,
+        time_s=record.time_s,
+        group=choice.group,
+        hello_frames=client.stream.frames(hello.start, hello.end) if hello else (),
+        hello_s=client.stream.time_at(hello.start) if hello else None,
+        hello_size=hello.end - hello.start if hello else 0,
+        key_share_groups=without_grease(offer.key_share_groups) if offer else (),
+    )
 
 
 def certificates_of(body: bytes) -> list[bytes]:

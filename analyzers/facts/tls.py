@@ -53,6 +53,15 @@ class ClientHello:
     ja4: str | None
     is_go: bool
     """The shape is one that Go's crypto/tls produces (versions differ; see tls.py)."""
+    certificate_schemes: tuple[int, ...] = ()
+    """Signature schemes for certificates (signature_algorithms_cert), where it lists them apart."""
+    key_share_bytes: int = 0
+    """Size of the key_share extension: what a post-quantum share makes large."""
+    early_data: bool = False
+    """Application data follows before the server answers (0-RTT, RFC 8446 section 2.3)."""
+    encrypted_hello: bool = False
+    """It has the encrypted_client_hello extension (or imitates it): the name in clear may be that
+    of the outer hello."""
 
     @property
     def post_quantum(self) -> bool:
@@ -75,6 +84,24 @@ class ServerHello:
     """A HelloRetryRequest came first (RFC 8446 section 4.1.4)."""
     downgrade_sentinel: bool
     alpn: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HelloRetry:
+    """The server asked for another key share (HelloRetryRequest, RFC 8446 section 4.1.4), and the
+    client's second hello."""
+
+    frame: int
+    time_s: float
+    group: int | None
+    """The key exchange group that the server wants."""
+    hello_frames: tuple[int, ...]
+    """Of the second ClientHello; none when it was not seen."""
+    hello_s: float | None
+    hello_size: int
+    """TLS records as announced, 5-byte headers included."""
+    key_share_groups: tuple[int, ...]
+    """In the second ClientHello."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +193,18 @@ class TlsHandshake:
     """What came back instead of TLS: a printable prefix of at most 80 characters."""
     not_tls_frame: int | None
     first_application_data_s: dict[Side, float]
+    retry: HelloRetry | None = None
+    server_flight_end_s: float | None = None
+    """Last byte of the server's flight; None when that is not known to be complete."""
+    server_flight_end_frame: int | None = None
+    client_flight_bytes: int = 0
+    """Stream bytes of the client after its (last) hello, from its first record that is no
+    change_cipher_spec to its Finished, or to all it sent: certificates of its own make it large."""
+    stopped_by: Side | None = None
+    """Who ended a handshake that was not completed; None when nobody did in this capture."""
+    stopped_how: str | None = None
+    """"alert", "close" (FIN) or "reset" (with `stopped_by`'s address, which may be borrowed)."""
+    stopped_frame: int | None = None
 
     @property
     def sni(self) -> str | None:

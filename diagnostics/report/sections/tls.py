@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Chain, Facts, TlsAlert, TlsHandshake
 from diagnostics.report.filters import frame_numbers
-from diagnostics.report.numbers import at, ms
+from diagnostics.report.numbers import at, ms, size
 from diagnostics.report.table import Table
 
 VERSIONS = {0x0300: "SSL 3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
@@ -23,6 +23,7 @@ def tables(facts: Facts) -> Iterator[Table]:
             "version",
             "reached",
             ">hello bytes",
+            ">flight bytes",
             ">server ms",
             ">took ms",
             "go",
@@ -64,6 +65,7 @@ def _handshake(handshake: TlsHandshake) -> tuple[object, ...]:
         _version(server.version) if server else None,
         _reached(handshake),
         client.size if client else None,
+        size(handshake.server_flight_bytes),
         ms(first - began) if first is not None and began is not None else None,
         ms(finished - began) if finished is not None and began is not None else None,
         client.is_go if client else None,
@@ -76,7 +78,10 @@ def _reached(handshake: TlsHandshake) -> str:
     if handshake.not_tls is not None:
         return f"not TLS: {handshake.not_tls}"
     reached = handshake.stage.replace("_", " ")
-    return f"{reached}, client ended it" if handshake.rejected_by_client else reached
+    if handshake.rejected_by_client:
+        return f"{reached}, client ended it"
+    by, how = handshake.stopped_by, handshake.stopped_how
+    return reached if by is None else f"{reached}, {by} ended it ({how})"
 
 
 def _alert(alert: TlsAlert) -> str:
