@@ -56,6 +56,7 @@ TABLES = (
     Table("handshakes", "tls", tls.HandshakeRow, tls.handshakes),
     Table("alerts", "tls", tls.AlertRow, tls.alerts),
     Table("certificates", "tls", tls.CertificateRow, tls.certificates),
+    Table("chains", "tls", tls.ChainRow, tls.chains),
     Table("http_exchanges", "http", http.HttpRow, http.exchanges),
     Table("http2_aborts", "http", http.AbortRow, http.aborts),
     Table("icmp_errors", "path", path.IcmpRow, path.errors),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Chain, Facts, TlsAlert, TlsHandshake
+from analyzers.judgements import ChainJudgement, judgements
 from diagnostics.report.filters import frame_numbers
 from diagnostics.report.numbers import at, ms, size
 from diagnostics.report.table import Table
@@ -45,6 +46,32 @@ def tables(facts: Facts) -> Iterator[Table]:
         "Certificates as sent",
         (">stream", ">place", "subject", "issuer", "valid from", "until", "names", "seen"),
         [row for h in facts.handshakes if h.chain for row in _chain(h.stream, h.chain)],
+    )
+    yield Table(
+        "What go says of the chains",
+        (
+            ">stream",
+            "for",
+            "what",
+            "missing issuer",
+            "to be had at",
+            "in order",
+            "inspection product",
+        ),
+        [_judgement(found) for found in judgements(facts)],
+    )
+
+
+def _judgement(found: ChainJudgement) -> tuple[object, ...]:
+    said = "; ".join(found.problems) or "nothing against it"
+    return (
+        found.stream,
+        found.name,
+        "accepted by the client" if found.accepted else said,
+        found.missing_issuer,
+        ", ".join(found.issuer_urls) or None,
+        found.in_order,
+        found.inspection_product,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from analyzers.facts import Certificate, Facts, TlsAlert, TlsHandshake
+from analyzers.judgements import ChainJudgement, judgements
 from captures.lazyclass import dataclass
 from diagnostics.tables.columns import Inline
 from diagnostics.tables.moments import Moments
@@ -57,6 +58,13 @@ class CertificateRow:
     certificate: Annotated[Certificate, Inline()]
 
 
+@dataclass(frozen=True, slots=True)
+class ChainRow:
+    """What go makes of the certificates that one server sent, at the time of the capture."""
+
+    judgement: Annotated[ChainJudgement, Inline()]
+
+
 def handshakes(facts: Facts) -> Iterator[HandshakeRow]:
     """All handshakes, by index."""
     clock = Moments(facts.capture)
@@ -83,6 +91,11 @@ def certificates(facts: Facts) -> Iterator[CertificateRow]:
         for position, sent in enumerate(one.chain.certificates):
             place = one.index, one.stream, one.sni, position
             yield CertificateRow(*place, one.chain.source, one.chain.frames, sent)
+
+
+def chains(facts: Facts) -> Iterator[ChainRow]:
+    """All chains, handshake by handshake, judged when they are asked for."""
+    return (ChainRow(one) for one in judgements(facts))
 
 
 def handshake_frames(handshake: TlsHandshake) -> tuple[int, ...]:
