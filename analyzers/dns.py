@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import field
 
+from analyzers.dnsforwards import with_forwards
 from analyzers.dnsmessages import DnsMessage
 from analyzers.dnsrounds import TOGETHER_S, Question, Rounds, question_of
 from analyzers.dnstransport import DNS_PORT, Carried, carried_messages
@@ -64,7 +65,7 @@ def exchanges(
         messages = [m for m in whole if _identity(m) not in asked]
     book = _Book(messages, told)
     found = sorted(book.exchanges, key=lambda e: e.first_s)
-    return tuple(_finished(exchange, index) for index, exchange in enumerate(found))
+    return with_forwards([_finished(exchange, index) for index, exchange in enumerate(found)])
 
 
 @dataclass(frozen=True, slots=True)

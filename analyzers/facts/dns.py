@@ -83,6 +83,8 @@ class DnsExchange:
     """In time order, duplicates and contradictions included."""
     icmp_frames: tuple[int, ...]
     """ICMP errors that quote one of the queries."""
+    forwarded_for: int | None = None
+    """Index of the exchange that its client, a forwarding resolver, asked it for."""
 
     @property
     def first_s(self) -> float:
@@ -98,6 +100,28 @@ class DnsExchange:
     def rcode(self) -> str | None:
         """Rcode of the response that a stub resolver takes; None when there is none."""
         return self.response.rcode if self.response else None
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Names that the response leads to, CNAME by CNAME, as far as it goes without a circle."""
+        records = self.response.answers if self.response else ()
+        targets = {r.name: r.data for r in reversed(records) if r.type == "CNAME"}
+        found: dict[str, None] = {}
+        name = targets.get(self.name)
+        while name is not None and name not in found and name != self.name:
+            found[name] = None
+            name = targets.get(name)
+        return tuple(found)
+
+    @property
+    def answers_differ(self) -> bool:
+        """Its responses disagree: about the rcode, the addresses, or where the name leads to."""
+        said = {
+            (r.rcode, frozenset((a.type, a.data) for a in r.answers))
+            for r in self.responses
+            if r.question_matches and r.whole and not r.truncated
+        }
+        return len(said) > 1
 
     @property
     def frames(self) -> tuple[int, ...]:

@@ -272,6 +272,72 @@ def test_forwarder_has_two_exchanges() -> None:
         (CLIENT, RESOLVER),
     ]
     assert all(e.rcode == "NOERROR" for e in found)
+    assert [e.forwarded_for for e in found] == [None, 0]
+
+
+def test_both_halves_of_a_forwarding_gateway() -> None:
+    """A router between two networks: its own server asks on, with other ids, twice."""
+    inside, gateway = "10.1.0.7", "10.1.0.1"
+    first, other = query(NAME, ident=1), query("other.example.org", ident=2)
+    onward, retry = query(NAME, ident=901), query(NAME, ident=902)
+    frames = [
+        (0.0, ask(first, 5000, client=inside, server=gateway)),
+        (0.001, ask(onward, 6000, client=gateway)),
+        (0.002, ask(other, 6001, client=gateway)),
+        (2.0, ask(retry, 6002, client=gateway, server="10.9.0.54")),
+        (2.02, tell(answer(retry, A_RECORD), 6002, client=gateway, server="10.9.0.54")),
+        (2.03, tell(answer(first, A_RECORD), 5000, client=inside, server=gateway)),
+        (2.5, ask(query(NAME, ident=903), 6003, client=gateway, server="10.9.0.54")),
+    ]
+    found = read(frames)
+    # The other question, and the one after the answer, are the gateway's own.
+    assert [e.forwarded_for for e in found] == [None, 0, None, 0, None]
+
+
+def test_two_clients_of_one_resolver_forward_nothing() -> None:
+    a, b = query(NAME, ident=1), query(NAME, ident=2)
+    found = read([(0.0, ask(a, 5000)), (0.001, ask(b, 5001, client="10.1.0.9"))])
+    assert [e.forwarded_for for e in found] == [None, None]
+
+
+def test_names_that_lead_to_others() -> None:
+    asked = query(NAME)
+    records = (
+        f"{NAME}. 60 IN CNAME edge.example.net.",
+        "edge.example.net. 60 IN CNAME a.cdn.example.",
+        "a.cdn.example. 60 IN A 192.0.2.80",
+    )
+    (one,) = read([(0.0, ask(asked, 5000)), (0.01, tell(answer(asked, *records), 5000))])
+    assert one.aliases == ("edge.example.net", "a.cdn.example")
+    circle = (f"{NAME}. 60 IN CNAME b.example.", f"b.example. 60 IN CNAME {NAME}.")
+    (one,) = read([(0.0, ask(asked, 5000)), (0.01, tell(answer(asked, *circle), 5000))])
+    assert one.aliases == ("b.example",)
+
+
+@pytest.mark.parametrize(
+    ("second", "differ"),
+    [
+        ((A_RECORD,), False),
+        ((f"{NAME}. 7 IN A 192.0.2.80",), False),
+        ((f"{NAME}. 60 IN A 192.0.2.81",), True),
+        ((), True),
+    ],
+)
+def test_answers_that_differ(second: tuple[str, ...], differ: bool) -> None:
+    asked = query(NAME)
+    frames = [(0.0, ask(asked, 5000)), (0.01, tell(answer(asked, A_RECORD), 5000, ip_id=1))]
+    frames.append((0.02, tell(answer(asked, *second), 5000, ip_id=2)))
+    (one,) = read(frames)
+    assert len(one.responses) == 2
+    assert one.answers_differ is differ
+
+
+@pytest.mark.parametrize(("group", "port"), [("224.0.0.251", 5353), ("224.0.0.252", 5355)])
+def test_names_asked_of_the_neighbourhood_are_no_dns(group: str, port: int) -> None:
+    """mDNS and LLMNR (RFC 6762, 4795): nobody need answer."""
+    asked = query("printer.local", ident=0)
+    frames = [(0.1 * n, ip(CLIENT, group, UDP, udp(port, port, asked))) for n in range(4)]
+    assert read(frames) == ()
 
 
 def test_fragmented_answer_is_put_together() -> None:

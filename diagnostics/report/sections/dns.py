@@ -20,6 +20,7 @@ def tables(facts: Facts) -> Iterator[Table]:
     yield Table(
         "DNS exchanges",
         (
+            ">no",
             "name",
             "type",
             "server",
@@ -29,6 +30,7 @@ def tables(facts: Facts) -> Iterator[Table]:
             "rcode",
             ">ms",
             "answer",
+            ">for no",
             "frames",
         ),
         [_exchange(exchange) for exchange in facts.dns],
@@ -48,6 +50,7 @@ def _lookup(lookup: DnsLookup) -> tuple[object, ...]:
 def _exchange(exchange: DnsExchange) -> tuple[object, ...]:
     response = exchange.response
     return (
+        exchange.index,
         exchange.name,
         exchange.qtype,
         exchange.server,
@@ -57,5 +60,6 @@ def _exchange(exchange: DnsExchange) -> tuple[object, ...]:
         exchange.rcode,
         ms(response.latency_s) if response else None,
         ", ".join(record.data or record.type for record in response.answers) if response else None,
+        exchange.forwarded_for,
         frame_numbers((*exchange.frames, *exchange.icmp_frames)),
     )

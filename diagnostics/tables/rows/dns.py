@@ -29,6 +29,10 @@ class ExchangeRow:
     """Of that response, since the query it answers."""
     addresses: tuple[str, ...]
     """A and AAAA data of that response."""
+    aliases: tuple[str, ...]
+    """Names that the response leads to, CNAME by CNAME."""
+    answers_differ: bool
+    """Responses disagree: about the rcode, the addresses, or where the name leads to."""
     frames: tuple[int, ...]
     """Every frame of it, in order."""
 
@@ -97,6 +101,8 @@ def exchanges(facts: Facts) -> Iterator[ExchangeRow]:
             rcode=asked.rcode,
             latency_s=taken.latency_s if taken else None,
             addresses=taken.addresses if taken else (),
+            aliases=asked.aliases,
+            answers_differ=asked.answers_differ,
             frames=asked.frames,
         )
 
