@@ -51,6 +51,7 @@ TABLES = (
     Table("zero_windows", "tcp", tcp.ZeroWindowRow, tcp.zero_windows),
     Table("resets", "tcp", tcp.ResetRow, tcp.resets),
     Table("silences", "tcp", tcp.SilenceRow, tcp.silences),
+    Table("transfers", "tcp", tcp.TransferRow, tcp.transfers),
     Table("turns", "tcp", tcp.TurnRow, tcp.turns),
     Table("rtt_samples", "tcp", tcp.RttSampleRow, tcp.rtt_samples),
     Table("handshakes", "tls", tls.HandshakeRow, tls.handshakes),

@@ -16,7 +16,7 @@ from diagnostics.tables.catalog import TABLES
 from diagnostics.tables.jsonl import lines
 from tests.diagnostics import handmade
 
-UNSEEN = ("overtaken", "http2_aborts", "probes")
+UNSEEN = ("overtaken", "transfers", "http2_aborts", "probes")
 """Tables to which the handmade facts have no rows."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Connection, Facts, Half, Side, Turn
+from analyzers.limits import Limits, limits
 from analyzers.rtt import jitter_s
 from diagnostics.report.filters import frame_numbers
 from diagnostics.report.numbers import at, ms, size, spread
@@ -37,6 +38,26 @@ def tables(facts: Facts) -> Iterator[Table]:
         "Round trips (ms)",
         (">stream", "towards", ">samples", ">handshake", ">min", ">median", ">p95", ">jitter"),
         rows,
+    )
+    yield Table(
+        "Transfers, and what held them down",
+        (
+            ">stream",
+            "sender",
+            ">bytes",
+            ">busy s",
+            ">Mbit/s",
+            ">best",
+            ">idle s",
+            ">loss s",
+            ">window s",
+            ">full windows",
+            ">same rate",
+            ">sent again",
+            ">RTT low ms",
+            ">high",
+        ),
+        [_transfer(found) for found in limits(facts)],
     )
     yield Table(
         "Questions and first bytes of answers (ms)",
@@ -135,6 +156,29 @@ def _round_trips(connection: Connection) -> Iterator[tuple[object, ...]]:
             ms(seen.p95_s),
             ms(jitter_s(samples)),
         )
+
+
+def _transfer(found: Limits) -> tuple[object, ...]:
+    return (
+        found.stream,
+        found.sender,
+        size(found.payload_bytes),
+        at(found.busy_s),
+        f"{found.rate * 8e-6:.2f}",
+        f"{found.best_rate * 8e-6:.2f}",
+        at(found.application_s),
+        at(found.loss_s),
+        at(found.window_s),
+        _share(found.window_share),
+        _share(found.flat_share),
+        _share(found.sent_again_share),
+        ms(found.rtt_low_s),
+        ms(found.rtt_high_s),
+    )
+
+
+def _share(value: float | None) -> str | None:
+    return None if value is None else f"{value:.0%}"
 
 
 def _turn(connection: Connection, turn: Turn) -> tuple[object, ...]:

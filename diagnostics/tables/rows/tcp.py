@@ -19,6 +19,7 @@ from analyzers.facts import (
     Turn,
     ZeroWindow,
 )
+from analyzers.limits import Limits, limits
 from captures.lazyclass import dataclass
 from diagnostics.tables.columns import Inline
 from diagnostics.tables.moments import Moments
@@ -86,6 +87,16 @@ class SilenceRow:
 
     stream: int
     silence: Annotated[Silence, Inline()]
+    start_utc: datetime | None
+    end_utc: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    """What one side sent on one connection (16 kB or more), and measures of what held it down: who
+    had nothing to send, the receive window, losses, a rate on the path."""
+
+    limits: Annotated[Limits, Inline()]
     start_utc: datetime | None
     end_utc: datetime | None
 
@@ -167,6 +178,13 @@ def silences(facts: Facts) -> Iterator[SilenceRow]:
         for silence in one.silences:
             start, end = clock.at(silence.start_s), clock.at(silence.end_s)
             yield SilenceRow(one.stream, silence, start, end)
+
+
+def transfers(facts: Facts) -> Iterator[TransferRow]:
+    """All transfers, connection by connection."""
+    clock = Moments(facts.capture)
+    for one in limits(facts):
+        yield TransferRow(one, clock.at(one.start_s), clock.at(one.end_s))
 
 
 def turns(facts: Facts) -> Iterator[TurnRow]:
