@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+import captures
+from analyzers.tcp import connections
 from tests.analyzers.exchange import Exchange
 from tests.packets import ACK, FIN, RST, SYN
 
@@ -72,3 +75,32 @@ def test_a_shut_window_and_a_gap(tmp_path: Path) -> None:
     exchange.s(0.2, 2001, 1, 1000)
     exchange.c(0.2, 1, 3001)
     assert exchange.connection(tmp_path).history == "ShAdWg"
+
+
+CORPUS = Path(
+    os.environ.get("BADHOP_CORPUS", Path(__file__).parents[2].parent / "shared" / "corpus")
+)
+TRACES = CORPUS / "zeek+zeek" / "testing" / "btest" / "Traces"
+
+# What Zeek's own test baselines say (core.tcp.large-file-reassembly, core.tcp.fin-retransmit:
+# originator CLOSED, responder RESET). They are older than the letters for gaps.
+ZEEK: dict[str, dict[int, tuple[str, str | None]]] = {
+    "ftp/bigtransfer.pcap": {
+        59762: ("SF", "ShAdDaFf"),
+        59763: ("SF", "ShAdfFa"),
+        59764: ("SF", "ShAdfFa"),
+    },
+    "tcp/fin_retransmission.pcap": {55344: ("RSTR", None)},
+}
+
+
+@pytest.mark.skipif(not TRACES.is_dir(), reason=f"no corpus in {CORPUS} (set BADHOP_CORPUS)")
+@pytest.mark.parametrize("name", ZEEK)
+def test_zeek_says_the_same_of_its_own_captures(name: str) -> None:
+    with captures.open(TRACES / name) as capture:
+        found = {c.client.port: (c.state, c.history) for c in connections(capture)}
+    assert set(found) == set(ZEEK[name])
+    for port, (state, history) in ZEEK[name].items():
+        assert found[port][0] == state
+        if history is not None:
+            assert found[port][1].replace("g", "") == history
