@@ -167,7 +167,7 @@ class _Book:
         latency_s = carried.time_s - to.time_s if exchange.queries else None
         matches = _answers(carried.message, exchange)
         exchange.responses.append(_response(carried, latency_s, matches))
-        exchange.answered |= matches
+        exchange.answered |= matches and not carried.fragments_missing
 
     def _open(self, carried: Carried) -> _Exchange:
         exchange = _Exchange(
@@ -225,6 +225,7 @@ def _response(carried: Carried, latency_s: float | None, matches: bool) -> DnsRe
         ip_dont_fragment=carried.ip_dont_fragment,
         latency_s=latency_s,
         question_matches=matches,
+        fragments_missing=carried.fragments_missing,
     )
 
 

@@ -13,7 +13,7 @@ from analyzers.facts import Connection, Side
 from analyzers.reassembly import ByteStream, byte_stream
 from analyzers.times import seconds_at
 from captures.lazyclass import dataclass
-from captures.packets import DONT_FRAGMENT, LATER_FRAGMENT, MORE_FRAGMENTS, Capture
+from captures.packets import CUT, DONT_FRAGMENT, LATER_FRAGMENT, MORE_FRAGMENTS, Capture
 
 DNS_PORT = 53
 _UDP, _UDP_HEADER = 17, 8
@@ -41,6 +41,8 @@ class Carried:
     ip_id: int
     ip_dont_fragment: bool
     message: DnsMessage
+    fragments_missing: bool = False
+    """Fragments of its datagram are not in the capture."""
 
 
 def carried_messages(capture: Capture, connections: Sequence[Connection]) -> list[Carried]:
@@ -57,7 +59,7 @@ def _datagrams(capture: Capture) -> Iterator[Carried]:
     fragments = _Fragments(capture)
     seen: dict[tuple[int, int, int, int, int, bytes], int] = {}
     for row in np.flatnonzero(dns).tolist():
-        wire, last = fragments.whole(row)
+        wire, last, missing = fragments.whole(row)
         key = (
             int(table.source[row]),
             int(table.destination[row]),
@@ -72,11 +74,16 @@ def _datagrams(capture: Capture) -> Iterator[Carried]:
             continue
         message = parse(wire)
         if message is not None:
-            yield from _carried(capture, row, last, message, None)
+            yield from _carried(capture, row, last, message, None, missing)
 
 
 def _carried(
-    capture: Capture, row: int, last: int, message: DnsMessage, stream: int | None
+    capture: Capture,
+    row: int,
+    last: int,
+    message: DnsMessage,
+    stream: int | None,
+    missing: bool = False,
 ) -> Iterator[Carried]:
     """The message whose first header is in `row` and whose last byte is in `last`.
 
@@ -102,6 +109,7 @@ def _carried(
         ip_id=int(table.ip_id[row]),
         ip_dont_fragment=bool(table.fragment[row] & DONT_FRAGMENT),
         message=message,
+        fragments_missing=missing,
     )
 
 
@@ -125,30 +133,34 @@ class _Fragments:
         ident = int(table.fragment_id[row])
         return int(table.source[row]), int(table.destination[row]), ident, offset
 
-    def whole(self, row: int) -> tuple[bytes, int]:
+    def whole(self, row: int) -> tuple[bytes, int, bool]:
         """The payload of a datagram whose header is in `row`, as far as fragments carry it on.
 
-        And the row that completed it.
+        And the row that completed it, and whether fragments that the IP headers announce are
+        missing. A fragment that the capture cut short ends the search: then nothing is said.
         """
-        data, last = self._capture.payload(row), row
-        if not self._capture.table.fragment[row] & MORE_FRAGMENTS:
-            return data, last
+        data, last, table = self._capture.payload(row), row, self._capture.table
+        if not table.fragment[row] & MORE_FRAGMENTS:
+            return data, last, False
         parts, offset = [data], _UDP_HEADER + len(data)
+        end = row
         while (piece := self._nearest(row, offset)) is not None:
             part = self._capture.payload(piece)
             parts.append(part)
             offset += len(part)
-            last = max(last, piece)
-            if not part or not self._capture.table.fragment[piece] & MORE_FRAGMENTS:
+            last, end = max(last, piece), piece
+            if not part or not table.fragment[piece] & MORE_FRAGMENTS:
                 break
-        return b"".join(parts), last
+        missing = bool(table.fragment[end] & MORE_FRAGMENTS) and not table.fragment[end] & CUT
+        return b"".join(parts), last, missing and self._steps >= 0
 
     def _nearest(self, row: int, offset: int) -> int | None:
         """The fragment at `offset` nearest to `row`: identifications come round again."""
-        self._steps -= 1
+        rows = self._rows.get(self._key(row, offset), [])
+        # What is not there costs nothing: each datagram asks for that once.
+        self._steps -= bool(rows)
         if self._steps < 0:
             return None
-        rows = self._rows.get(self._key(row, offset), [])
         at = bisect_left(rows, row)
         near = min(rows[max(0, at - 1) : at + 1], key=lambda r: abs(r - row), default=None)
         return near if near is not None and abs(near - row) <= FRAGMENT_ROWS else None

@@ -54,6 +54,8 @@ class DnsResponse:
     """Since the query it answers (same transaction id and ports)."""
     question_matches: bool = True
     """False when it repeats another question than the one asked: a resolver waits on."""
+    fragments_missing: bool = False
+    """Fragments of its datagram are not in the capture: lost on the way, or by the capture."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -93,8 +95,13 @@ class DnsExchange:
 
     @property
     def response(self) -> DnsResponse | None:
-        """The first response to this very question: the one a stub resolver takes."""
-        return next((r for r in self.responses if r.question_matches), None)
+        """The first response to this very question: the one a stub resolver takes.
+
+        Who asks again after one of which fragments are missing did not receive it.
+        """
+        last_s = self.queries[-1].time_s if self.queries else 0.0
+        fit = (r for r in self.responses if r.question_matches)
+        return next((r for r in fit if not r.fragments_missing or last_s <= r.time_s), None)
 
     @property
     def rcode(self) -> str | None:

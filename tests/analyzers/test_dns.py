@@ -367,6 +367,55 @@ def test_fragmented_answer_is_put_together() -> None:
         assert (one.response.frame, one.response.time_s) == (3, 0.021)
 
 
+def test_an_answer_of_which_a_fragment_is_missing() -> None:
+    asked, again = (query(NAME, ident=ident, edns=4096) for ident in (1, 2))
+    records = [f"{NAME}. 60 IN A 192.0.2.{i}" for i in range(1, 101)]
+
+    def first_part(wire: bytes, port: int) -> bytes:
+        data = udp(53, port, answer(wire, *records))[:800]
+        ends = RESOLVER, CLIENT, UDP
+        return ip(*ends, data, ip_id=port, dont_fragment=False, more_fragments=True)
+
+    frames = [(0.0, ask(asked, 5000)), (0.02, first_part(asked, 5000))]
+    # Nobody asked again: it was the capture that missed the rest.
+    (one,) = read(frames)
+    assert one.response is not None and one.response.fragments_missing
+    assert not one.response.whole
+    # Asked again after the usual five seconds: it did not arrive.
+    frames += [(5.0, ask(again, 5001)), (5.02, first_part(again, 5001))]
+    (one,) = read([*frames[:3], (5.02, tell(answer(again, A_RECORD), 5001))])
+    assert len(one.queries) == 2
+    assert one.response is not None and one.response.addresses == ("192.0.2.80",)
+    (one,) = read(frames[:3])
+    assert one.response is None and one.rcode is None
+
+
+def test_fragments_that_are_missing_hinder_no_others() -> None:
+    """Ten answers of which only the first fragment comes, then a whole one."""
+    frames: list[Frame] = []
+    for number in range(11):
+        asked = query(f"n{number}.example.org", ident=number, edns=4096)
+        records = (f"n{number}.example.org. 60 IN A 192.0.2.{i}" for i in range(1, 101))
+        data = udp(53, 5000 + number, answer(asked, *records))
+        cuts = ((0, 800, True), (800, len(data), False))
+        frames.append((0.1 * number, ask(asked, 5000 + number)))
+        for start, end, more in cuts if number == 10 else cuts[:1]:
+            part = ip(
+                RESOLVER,
+                CLIENT,
+                UDP,
+                data[start:end],
+                ip_id=100 + number,
+                dont_fragment=False,
+                more_fragments=more,
+                fragment_offset=start,
+            )
+            frames.append((0.1 * number + 0.02, part))
+    found = read(frames)
+    assert [e.responses[0].fragments_missing for e in found] == [True] * 10 + [False]
+    assert found[-1].responses[0].whole
+
+
 def test_tcp_after_truncation() -> None:
     asked = query(NAME, ident=7)
     told = answer(asked, A_RECORD)
