@@ -62,6 +62,22 @@ def test_a_reset_that_passed_both_points_stays_the_servers() -> None:
     assert found.where is Where.BEYOND
 
 
+def test_a_far_capture_that_loses_packets_proves_no_forgery() -> None:
+    # Given a far capture that missed data which the client acknowledged past it
+    talk = interrupted()
+    talk.send(1, talk.fresh(900), seen="near")
+    talk.send(0)
+    talk.reset(1, seen="near")
+    talk.now_s += 1.0
+    talk.send(1, seen="far")
+    found = judged(talk)
+    # Then the reset may have been missed as well
+    root = found.verdict.root_cause
+    assert root is not None
+    assert root.cause == "tcp.reset_by_server"
+    assert found.where is None
+
+
 def test_a_refusal_that_never_passed_the_far_point_is_not_the_servers() -> None:
     good = interrupted()
     blocked = Talk(Path(), server_port=80, client_port=40077, seed=9, start_s=1.0)
