@@ -30,6 +30,8 @@ DROPPED = frozenset(
     )
 )
 """Silence is what they are; a reset that probes met is another matter."""
+SIZED = frozenset(("tls.client_hello_dropped", "tls.client_hello_rejected", "path.mtu_blackhole"))
+"""A large hello meets them whatever name is in it."""
 
 
 def narrowed(finding: Finding, facts: Facts, faults: Sequence[PathFault]) -> Finding:
@@ -58,8 +60,11 @@ def _fits(fault: PathFault, finding: Finding, facts: Facts) -> bool:
         return False
     if finding.cause in DROPPED and fault.how is not How.SILENCE:
         return False
+    anybody = fault.large and finding.cause in SIZED
     return any(
-        fault.destination == address and fault.port in (None, port) and fault.name in (None, name)
+        fault.destination == address
+        and fault.port in (None, port)
+        and (anybody or fault.name in (None, name))
         for address, port, name in _meant(finding, facts)
     )
 

@@ -52,7 +52,7 @@ class _Watch:
     """Its sequence number."""
     syn_ack: bool = False
     fate: End | None = None
-    """What ended it: the first of what came, for a forgery is faster than the truth."""
+    """What ended it: a reset, or the first of what else came."""
     expired: bool = False
     taken: bool = False
 
@@ -64,7 +64,10 @@ class _Watch:
             if seen.flags & SYN and seen.flags & ACK:
                 self.syn_ack, self.first = True, seen.acknowledged
             elif self.armed:
-                self.fate = self.fate or _fate(seen)
+                fate = _fate(seen)
+                # A forged reset may lose the race against the answer; it is forged all the same.
+                if self.fate is None or fate is End.RESET:
+                    self.fate = fate or self.fate
                 self.taken |= bool(seen.flags & ACK) and seen.acknowledged != self.first
 
     def end(self) -> End:
@@ -169,12 +172,13 @@ class Flows:
         elif watch.fate is not None:
             # What races it comes now: the answer after a forged reset, more resets.
             self._wire.listen(self._limits.gap_s)
-        if watch.fate is End.ANSWERED:
+        end = watch.end()
+        if end is End.ANSWERED:
             # What answers shall know that nothing is wrong with it (RFC 8446 section 6.1).
             self._limit(connection, None)
             with contextlib.suppress(OSError):
                 connection.send(USER_CANCELED)
-        return watch.end()
+        return end
 
     def _socket(self, kind: socket.SocketKind, local: tuple[str, int]) -> socket.socket:
         made = socket.socket(self._family, kind)

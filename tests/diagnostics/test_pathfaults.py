@@ -196,6 +196,14 @@ def test_another_name_is_another_matter() -> None:
     assert judged(finding(), *walk) == finding()
 
 
+def test_a_large_hello_dies_with_any_name() -> None:
+    large = [probe(n, name="b.example", size=1500, silent=n > 1) for n in (1, 2, 3, 4)]
+    small = [probe(n, name="b.example") for n in (1, 2, 3)]
+    dropped = finding("tls.client_hello_dropped")
+    assert judged(dropped, *large, *small).hop.distance == (1, 2)
+    assert judged(finding(), *large, *small) == finding()
+
+
 def hop(distance: int, sent: int, answered: int, reached: bool = False) -> Hop:
     return Hop(
         destination=SERVER,
