@@ -51,7 +51,7 @@ def diagnose(facts: Facts) -> Verdict:
         outcome=outcome,
         root_cause=ordered[0] if root is not None else None,
         findings=ordered,
-        path=path_hops(facts, scope, ordered),
+        path=path_hops(judged, scope, ordered),
         time=time_spent(facts, scope),
         capture=capture_summary(facts),
         reason=reason,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.lab.bench import bench
+from tests.lab.bench import bench, record
 from tests.lab.scenarios import catalogue
 
 _SERVER = ("{server4}", "--sni", "{host}")
@@ -53,7 +53,10 @@ CASES = (
     _hello("box-sni-fin", "closed", (2, 2), "tls.sni_blocked", width=0),
     _hello("tls-sni-silent", "silence", (1, 2), "tls.sni_blocked"),
     _hello("tls-hello-dropped", "silence", (2, 2), "tls.client_hello_dropped"),
-    _hello("path-mtu-both-ways", "silence", (2, 3), "path.mtu_blackhole"),
+    _hello(
+        *("path-mtu-both-ways", "silence", (2, 3)),
+        *("path.mtu_blackhole", "tls.client_hello_dropped"),
+    ),
     _hello("box-hello-server-reset", "reset", (4, 4), "tcp.reset_by_server", width=0),
     Case(
         *("tcp-syn-dropped-firewall", _SERVER, 1, "syn", "silence", (2, 2), 1),
@@ -97,6 +100,21 @@ def run_case(case: Case, seed: int) -> list[str]:
     if seconds > 60:
         wrong.append(f"it took {seconds:.0f} s")
     return wrong + _compare(case, found) + _judged(case, _json(verdict) or {})
+
+
+def run_merged(case: Case, seed: int) -> list[str]:
+    """Record the failing download, then the probes, and diagnose both as one capture."""
+    badhop = str(Path(sys.executable).with_name("badhop"))
+    with bench(catalogue()[case.scenario], seed) as stand:
+        files = [str(stand.run.directory / f"{name}.pcapng") for name in ("go", "probes", "both")]
+        record(stand, Path(files[0]))
+        words = [word.format(**stand.plan.names()) for word in case.words]
+        stand.execute(badhop, "locate", *words, "-o", files[1])
+        stand.execute("mergecap", "-w", files[2], *files[:2])
+        _, output = stand.execute(badhop, "diagnose", "--json", files[2])
+    root = (_json(output) or {}).get("root_cause") or {}
+    wrong = [] if root.get("cause") in case.cause else [f"cause: {root.get('cause')}"]
+    return wrong + _misplaced(case, (root.get("hop") or {}).get("distance"))
 
 
 def _json(output: str) -> dict[str, Any] | None:
