@@ -142,8 +142,9 @@ carries had arrived or was to arrive without it. What the wires' logs say of eac
 the cameras, but for {contradictions} frames. Badhop sees one capture at a time, each of the three.
 
 The goals are a macro-F1 of 0.95 for causes, 98 % of losses on the right side, and round trips
-within 1 ms or 2 %. These downloads (seed 4) were recorded after the rules had been written; with
-seeds 1 to 3, which served to write them, macro-F1 is 0.957, 0.960 and 0.963, and 99.1, 99.1 and
+within 1 ms or 2 %. These downloads (seed 4) were recorded after the rules had been written, and
+two more changes were tried on them, neither of which moved the number; with seeds 1 to 3, which
+served to write the rules, macro-F1 is 0.957, 0.960 and 0.963, and 99.1, 99.1 and
 98.8 % of the losses are on the right side.
 
 """
