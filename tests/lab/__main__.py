@@ -1,4 +1,4 @@
-"""Run the lab by hand: list scenarios, run them against badhop, or record them."""
+"""Run the lab by hand: list scenarios, run them against badhop, record or alter them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
-from tests.lab import netns
+from tests.lab import alteredpage, netns
 from tests.lab.accuracy import page
+from tests.lab.altered import ALTERATIONS, judge_all, recordings_below
+from tests.lab.grades import Grade
 from tests.lab.locating import CASES, run_case
 from tests.lab.model import Scenario
 from tests.lab.pair_scenarios import PAIRS
@@ -90,6 +92,34 @@ def record(
         click.echo(f"{result.scenario.name} ({result.seconds:.1f} s): {state}")
         broken += not result.passed
     sys.exit(broken > 0)
+
+
+@main.command()
+@click.argument(
+    "directories", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True)
+)
+@click.option(
+    "--how",
+    "alterations",
+    multiple=True,
+    type=click.Choice(tuple(ALTERATIONS)),
+    help="Only this alteration; may be given several times.",
+)
+@click.option("--parallel", default=2, show_default=True)
+@click.option("--table", type=click.Path(path_type=Path), help="Write the results as a page.")
+def altered(
+    directories: tuple[Path, ...], alterations: tuple[str, ...], parallel: int, table: Path | None
+) -> None:
+    """Judge recordings (of `record`) cut, thinned out or converted; exit 1 when one is wrong."""
+    found = []
+    for one in judge_all(recordings_below(directories), alterations or ALTERATIONS, parallel):
+        found.append(one)
+        if one.grade in (Grade.MISSED, Grade.WRONG):
+            click.echo(one.line())
+    click.echo(", ".join(f"{sum(j.grade is g for j in found)} {g}" for g in Grade))
+    if table is not None and found:
+        table.write_text(alteredpage.page(found))
+    sys.exit(any(j.grade is Grade.WRONG for j in found))
 
 
 @main.command()

@@ -11,8 +11,9 @@ from pathlib import Path
 def alter(how: str, source: Path, target: Path) -> None:
     """Write an altered copy of a capture.
 
-    `how` is "pcap", "snaplen:128", "lose:0.02", "first:0.8" or "last:0.8" (keep that share of the
-    packets), "without:FILTER" or "only:FILTER" (a display filter).
+    `how` is "pcap", "snaplen:128", "lose:0.02" or "lose:0.02:3" (the 3 draws other packets),
+    "first:0.8" or "last:0.8" (keep that share of the packets), "without:FILTER" or "only:FILTER"
+    (a display filter).
     """
     what, _, value = how.partition(":")
     if what == "pcap":
@@ -23,14 +24,15 @@ def alter(how: str, source: Path, target: Path) -> None:
         text = f"!({value})" if what == "without" else value
         _run("tshark", "-r", str(source), "-Y", text, "-w", str(target))
     else:
-        _keep(source, target, _kept(what, float(value), _count(source)))
+        share, _, seed = value.partition(":")
+        _keep(source, target, _kept(what, float(share), _count(source), seed))
 
 
-def _kept(what: str, share: float, count: int) -> list[int]:
+def _kept(what: str, share: float, count: int, seed: str) -> list[int]:
     """Return the numbers of the packets that stay."""
     numbers = list(range(1, count + 1))
     if what == "lose":
-        rng = random.Random(f"lose {count}")
+        rng = random.Random(f"lose {count} {seed}" if seed else f"lose {count}")
         return [number for number in numbers if rng.random() >= share]
     border = round(count * share)
     if what == "first":
