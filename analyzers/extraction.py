@@ -8,6 +8,7 @@ import numpy.typing as npt
 from analyzers import chains, dns, hosts, http, icmp, path, pathprobes, tcp, tls
 from analyzers.attempts import Parts, attempts
 from analyzers.facts import CaptureFacts, Comment, Connection, Decryption, Facts, Interface
+from analyzers.forwarding import as_it_arrived
 from analyzers.lookups import lookups
 from analyzers.turns import with_server_times
 from captures.packets import CUT, Capture
@@ -34,6 +35,7 @@ def extract(
     table = capture.table
     connections = tcp.connections(capture, watch)
     watch("analysing", 1.0)
+    capture = as_it_arrived(capture)
     errors = icmp.errors(capture, _streams(len(table), connections))
     limited = pathprobes.limited(capture, connections, errors)
     exchanges = dns.exchanges(capture, connections, limited.frames)

@@ -15,6 +15,7 @@ from analyzers.duplicates import duplicates
 from analyzers.endpoints import Endpoints, endpoints
 from analyzers.facts.tcp import Connection
 from analyzers.flows import StreamRows, rows_by_stream, tcp_streams
+from analyzers.forwarding import as_it_arrived
 from analyzers.grouping import tuples
 from analyzers.halves import HalfParts, halves
 from analyzers.openings import openings
@@ -40,7 +41,9 @@ Int64 = npt.NDArray[np.int64]
 class _Streams:
     """What the batches of one capture share."""
 
+    recorded: PacketTable
     table: PacketTable
+    """The same, with the TTLs that packets arrived with."""
     rows: StreamRows
     ends: Endpoints
     names: tuple[str, ...]
@@ -66,7 +69,8 @@ def connections(capture: Capture, watch: Watch = unwatched) -> tuple[Connection,
     carriers = numbers[table.sack_rows]
     order = np.argsort(carriers, kind="stable")
     shared = _Streams(
-        table=table,
+        recorded=table,
+        table=as_it_arrived(capture).table,
         rows=rows,
         ends=endpoints(table, rows),
         names=tuple(str(address) for address in table.addresses),
@@ -85,7 +89,7 @@ def _connections(shared: _Streams, batch: range) -> Iterator[Connection]:
     """Yield the connections of a range of streams."""
     table, midway = shared.table, shared.ends.midway[batch.start : batch.stop]
     recorded = segments(table, shared.rows, shared.ends, batch)
-    copy = duplicates(table, recorded)
+    copy = duplicates(shared.recorded, recorded)
     seen = recorded.only(~copy) if copy.any() else recorded
     parts, times = _half_parts(shared, batch, seen)
     arrived, lowest = parts.arrived, times.lowest()
