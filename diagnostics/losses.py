@@ -93,9 +93,16 @@ class Losses:
 def losses(facts: Facts) -> list[Losses]:
     """What was lost on the way to each server that a connection was tried to."""
     groups: dict[str, list[Connection]] = {}
+    heard = {_service(c) for c in facts.connections if c.server.packets}
     for connection in facts.connections:
+        if _service(connection) not in heard:
+            continue  # silence is no loss: of what is lost, some gets through
         groups.setdefault(connection.server.address, []).append(connection)
     return [_losses(address, found) for address, found in groups.items()]
+
+
+def _service(connection: Connection) -> tuple[str, int]:
+    return connection.server.address, connection.server.port
 
 
 def episodes(moments_s: Float64, rtt_s: float, start_s: float, end_s: float) -> int:

@@ -7,10 +7,26 @@ from typing import Any
 
 import pytest
 
-from analyzers.facts import Connection, Hop, Retransmission, RetransmissionKind, TlsHandshake
+from analyzers.facts import (
+    Connection,
+    Hop,
+    LossSide,
+    Retransmission,
+    RetransmissionKind,
+    TlsHandshake,
+)
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, healthy, only, place, root_of
-from tests.factories import SERVER, asked_again, closed, facts, fetched, resolved, sent
+from tests.factories import (
+    SERVER,
+    asked_again,
+    closed,
+    facts,
+    fetched,
+    resolved,
+    sent,
+    unconnected,
+)
 from tests.factories.courses import again, every, paced, samples, silence
 
 CODE = "path.loss"
@@ -123,3 +139,15 @@ def test_what_a_spare_connection_waits_for_while_another_works_costs_nothing() -
     )
     busy = fetched(0, client=sent(900, 0.13), server=sent(900_000, 0.2, 3.9), last_s=4.0)
     assert not found(CODE, facts(resolved(SERVER), busy, spare))
+
+
+def test_syns_that_nothing_ever_answers_are_silence_not_loss() -> None:
+    copies = tuple(
+        again(t, delay_s=1.0, kind=RetransmissionKind.SYN, loss=LossSide.AFTER_CAPTURE)
+        for t in (1.1, 2.1, 3.1, 4.1, 5.1)
+    )
+    silent = [
+        replace(c, client=replace(c.client, retransmissions=copies))
+        for c in (unconnected(0.1, 1.1, 2.1, 3.1, 4.1, 5.1, stream=n) for n in range(3))
+    ]
+    assert not found(CODE, facts(resolved(SERVER), silent, duration_s=30.0))
