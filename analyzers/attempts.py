@@ -7,7 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from analyzers.endings import Ending, connect_ending, request_ending, tls_ending, tunnel_ending
+from analyzers.endings import (
+    STILL_OPEN_S,
+    Ending,
+    connect_ending,
+    request_ending,
+    tls_ending,
+    tunnel_ending,
+)
 from analyzers.facts import (
     Attempt,
     Connection,
@@ -22,8 +29,11 @@ from analyzers.gosigns import GoSigns
 from captures.lazyclass import dataclass
 from captures.session import Session
 
+ADDRESS_TYPES = frozenset(("A", "AAAA"))
 LOOKUP_TO_CONNECT_S = 60.0
 """A connection this long after an answer may still use it (go keeps no cache; others do)."""
+NEXT_STEP_S = 0.05
+"""A client connects within so much of the answer that it waited for."""
 AT_ONCE_S = 1.0
 """go connects to a second address 0.3 s after the first, and opens spare connections at once."""
 HAPPY_EYEBALLS_S = 1.0
@@ -66,16 +76,23 @@ class _LookupIndex:
         for lookup in sorted(lookups, key=lambda k: k.end_s):
             for address in set(lookup.addresses):
                 self._by_address[address].append(lookup)
+        self._unread = [k for k in lookups if not k.addresses and _unread(k)]
         self._first_used_s: dict[int, float] = {}
 
     def find(self, address: str, start_s: float, name: str | None) -> DnsLookup | None:
-        """The latest lookup that gave `address` before `start_s`, of `name` when it is known."""
+        """The latest lookup that gave `address` before `start_s`, of `name` when it is known.
+
+        An address that no answer gave comes from the one that was just there and cannot be read.
+        """
         known = self._by_address.get(address, [])
         before = known[: bisect_right([k.start_s for k in known], start_s)]
         fits = [k for k in before if start_s - k.end_s <= LOOKUP_TO_CONNECT_S]
         named = [k for k in fits if name is not None and k.name == name.lower()]
         best = named or fits
-        return best[-1] if best else None
+        if best or known:
+            return best[-1] if best else None
+        at_once = [k for k in self._unread if 0.0 <= start_s - k.end_s <= NEXT_STEP_S]
+        return max(at_once, key=lambda k: k.end_s, default=None)
 
     def start_s(self, connection: Connection, lookup: DnsLookup | None) -> float:
         """When the try began: with its lookup, unless that one served an earlier connection."""
@@ -85,6 +102,14 @@ class _LookupIndex:
         if connection.first_s - first_s > AT_ONCE_S:
             return connection.first_s
         return min(lookup.start_s, connection.first_s)
+
+
+def _unread(lookup: DnsLookup) -> bool:
+    """An answer was cut by the capture, or one is not in it and was never asked for again."""
+    asked = [e for e in lookup.exchanges if e.qtype in ADDRESS_TYPES and e.queries]
+    cut = any(not r.whole for e in asked for r in e.responses)
+    lost = any(e.rcode is None and len(e.queries) == 1 for e in asked)
+    return cut or (lost and any(e.rcode is not None for e in asked))
 
 
 def _connection_attempts(parts: Parts, signs: GoSigns, names: _LookupIndex) -> Iterator[Attempt]:
@@ -174,7 +199,9 @@ def _request_attempt(
     url = target if "://" in target else f"{scheme}://{request.host or base.address}{target}"
     aborted = request.inside.abort if request.inside is not None else None
     gone_s = aborted.time_s if aborted is not None else connection.last_s
-    end_s = request.body_end_s or request.response_s or gone_s
+    # Where the body of a head that was cut ends is a guess, which may take in later answers.
+    body_end_s = None if request.head_cut else request.body_end_s
+    end_s = body_end_s or request.response_s or gone_s
     return replace(
         _ended(base, request_ending(request, connection, last_s, before)),
         need=url,
@@ -235,7 +262,7 @@ def _lookup_attempts(
 
 def _lookup_ending(lookup: DnsLookup, last_s: float, reached: bool) -> tuple[Outcome, str]:
     kinds = {e.qtype for e in lookup.exchanges}
-    if not kinds & {"A", "AAAA"}:
+    if not kinds & ADDRESS_TYPES:
         return Outcome.ABANDONED, "not an address lookup"
     if lookup.addresses:
         return (Outcome.ABANDONED if reached else Outcome.UNKNOWN), "resolved, not used"
@@ -244,11 +271,15 @@ def _lookup_ending(lookup: DnsLookup, last_s: float, reached: bool) -> tuple[Out
     rcodes = {e.rcode for e in lookup.exchanges if e.rcode}
     if rcodes - {"NOERROR"}:
         return Outcome.FAILED, sorted(rcodes - {"NOERROR"})[0]
+    if rcodes and "A" not in kinds:
+        return Outcome.UNKNOWN, "only AAAA was asked for"
+    if _unread(lookup):
+        return Outcome.UNKNOWN, "an answer is missing in the capture"
     if rcodes:
         return Outcome.FAILED, "no address"
     if any(e.icmp_frames for e in lookup.exchanges):
         return Outcome.FAILED, "unreachable"
-    if last_s - lookup.end_s < 1.0 and len(lookup.exchanges[0].queries) < 2:
+    if last_s - lookup.start_s < STILL_OPEN_S:
         return Outcome.UNKNOWN, "the capture ends"
     return Outcome.FAILED, "no answer"
 

@@ -169,12 +169,30 @@ def test_spare_connections_of_the_start_are_no_failures(shaken: list[Part], reas
             "unknown",
             "answered, cut short by the capture",
         ),
+        (
+            (question([0.0]), question([0.001], [response(0.01)], qtype="AAAA")),
+            "unknown",
+            "an answer is missing in the capture",
+        ),
+        (
+            (question([0.0], [response(0.01)], qtype="AAAA"),),
+            "unknown",
+            "only AAAA was asked for",
+        ),
     ],
 )
 def test_tries_that_ended_at_their_lookup(asked: Any, outcome: str, reason: str) -> None:
     captured = facts(asked, duration_s=10.0)
     assert words(captured) == [(f"{NAME}:443", outcome, reason)]
     assert only(captured).stage.name == "DNS"
+
+
+def test_an_answer_that_cannot_be_read_led_to_what_was_tried_next() -> None:
+    cut = question([0.0], [response(0.02, whole=False)])
+    joined = facts(cut, connection(0, 0.021))
+    assert only(joined).lookup == 0
+    assert only(joined).name == NAME
+    assert {a.lookup for a in facts(cut, connection(0, 3.0)).attempts} == {0, None}
 
 
 def test_search_names_are_no_tries() -> None:

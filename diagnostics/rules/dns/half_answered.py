@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.facts import DnsExchange, DnsLookup, Facts, Stage
+from analyzers.facts import Attempt, DnsExchange, DnsLookup, Facts, Stage
 from diagnostics.lookupfailures import ADDRESS_TYPES, hop_of, resolvers_of, waiting_attempts
 from diagnostics.report.escape import shell_word
 from diagnostics.timeline import union_s
@@ -92,12 +92,22 @@ def _given_up_s(facts: Facts, lookup: DnsLookup, silent: DnsExchange) -> float:
     """When the client stopped waiting: its next step, or the time-out of its last query."""
     timeout_s = silent.queries[-1].time_s + QUERY_TIMEOUT_S
     next_steps = [
-        c.first_s
-        for c in facts.connections
-        if c.server.address in lookup.addresses and c.first_s >= silent.queries[-1].time_s
+        facts.connection(a.stream).first_s
+        for a in facts.attempts
+        if a.stream is not None
+        and facts.connection(a.stream).first_s >= silent.queries[-1].time_s
+        and _may_use(a, lookup)
     ]
     end_s = facts.capture.duration_s
     return min([timeout_s, *next_steps, max(end_s, silent.queries[-1].time_s)])
+
+
+def _may_use(attempt: Attempt, lookup: DnsLookup) -> bool:
+    """A connection that the lookup led to, also where the capture lost the answer: to its name, or
+    to an address that nothing in the capture explains."""
+    if attempt.address in lookup.addresses or attempt.name == lookup.name:
+        return True
+    return attempt.name is None and attempt.lookup is None
 
 
 def _answered_s(lookup: DnsLookup) -> float:

@@ -67,6 +67,10 @@ def test_a_silent_a_with_an_empty_aaaa_fails() -> None:
             id="the client goes on at once",
         ),
         pytest.param(
+            [question([0.0]), question([0.001], [response(0.01)], qtype="AAAA")],
+            id="the client goes on at once, so the capture lost the answer",
+        ),
+        pytest.param(
             [
                 question([0.0], [response(0.01, SERVER)]),
                 question([0.001], [response(4.0, latency_s=4.0)], qtype="AAAA"),
