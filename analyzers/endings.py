@@ -31,6 +31,10 @@ ON_ITS_WAY_S = 0.1
 """From the client to a capture point elsewhere, when no round trip to the client was measured."""
 CROSSING_S = 0.01
 """A segment may leave a host after it recorded a RST and before it has read it."""
+HANDSHAKE_WAIT_S = 9.0
+"""go waits 10 s for an answer to a ClientHello that arrived (net/http DefaultTransport): a capture
+that stops before shows neither its end nor, often, what would tell a silent server from an answer
+that is lost on the way."""
 STILL_OPEN_S = 1.0
 """What began less than this before the capture's end may simply not have ended yet."""
 
@@ -103,12 +107,15 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
     if _canceled(handshake):
         return Ending(Outcome.ABANDONED, Stage.TLS, "canceled by the client")
     if handshake.rejected_by_client and not _ended_by_server_side(handshake, connection):
+        if _left_without_a_word(handshake, connection):
+            return Ending(Outcome.ABANDONED, Stage.TLS, "given up by the client")
         return _failed(Stage.TLS, "rejected by the client")
     if connection.server_reset is not None:
         return _failed(Stage.TLS, "reset")
     if connection.server.fin_s is not None and _first(connection, Side.SERVER):
         return _failed(Stage.TLS, "closed")
-    if _open_at_end(connection, handshake.client_hello.time_s, last_s):
+    within_s = STILL_OPEN_S if handshake.hello_acked_s is None else HANDSHAKE_WAIT_S
+    if _open_at_end(connection, handshake.client_hello.time_s, last_s, within_s):
         return _unknown(Stage.TLS, "the capture ends")
     if handshake.stage is TlsStage.CLIENT_HELLO:
         return _failed(Stage.TLS, "no answer")
@@ -129,6 +136,15 @@ def _refused_by_alert(handshake: TlsHandshake) -> bool:
     names = {a.name for a in handshake.alerts if a.sender is Side.SERVER}
     wanted = bool(handshake.certificate_requested) and "encrypted" in names
     return wanted or bool(names - set(HARMLESS))
+
+
+def _left_without_a_word(handshake: TlsHandshake, connection: Connection) -> bool:
+    """go sends an alert when it refuses a certificate (crypto/tls): without one it closed because
+    it had ended, or given up over another connection."""
+    hello = handshake.client_hello
+    if hello is None or not hello.is_go or any(a.sender is Side.CLIENT for a in handshake.alerts):
+        return False
+    return connection.client.sent_bytes <= hello.size
 
 
 def _ended_by_server_side(handshake: TlsHandshake, connection: Connection) -> bool:
@@ -166,7 +182,7 @@ def _opaque_ending(connection: Connection) -> Ending:
         return _unknown(Stage.RESPONSE, "not a protocol that is read")
     if connection.starts_midway:
         return _unknown(Stage.REQUEST, "the capture starts after its beginning")
-    if connection.server_reset is not None:
+    if reset_by_server_side(connection) and connection.client.packets:
         return _failed(Stage.REQUEST, "reset")
     if connection.client.payload_bytes:
         return _unknown(Stage.REQUEST, "no answer")
@@ -218,6 +234,8 @@ def request_ending(
     if open_ended and reset_by_server_side(connection):
         return _failed(Stage.RESPONSE, "reset")
     lacking = request.gap or connection.server.unseen_acked_bytes > 0
+    if _length_unread(request) and _cut_off(request, connection):
+        return _unknown(Stage.RESPONSE, "the capture lacks bytes of the answer")
     if request.complete or (lacking and not _sent_too_little(request, connection, before)):
         return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, f"status {request.status}")
     if reset_by_server_side(connection):
@@ -254,6 +272,18 @@ def _aborted(request: HttpExchange, connection: Connection) -> Ending | None:
     return _failed(stage, "no answer" if request.status is None else "stalled")
 
 
+def _length_unread(request: HttpExchange) -> bool:
+    """The head of the answer was not captured to its end, nor a length in what there is of it."""
+    return request.head_cut and request.announced_bytes is None
+
+
+def _cut_off(request: HttpExchange, connection: Connection) -> bool:
+    """The server ended the connection with this answer, be it complete or not."""
+    last_s = connection.server.last_data_s
+    over = request.body_end_s is None or last_s is None or request.body_end_s >= last_s
+    return over and _first(connection, Side.SERVER)
+
+
 def _sent_too_little(request: HttpExchange, connection: Connection, before: int) -> bool:
     """By its sequence numbers the server never sent what it announced: no need to see the bytes."""
     announced = request.announced_bytes
@@ -261,13 +291,18 @@ def _sent_too_little(request: HttpExchange, connection: Connection, before: int)
 
 
 def reset_by_server_side(connection: Connection) -> bool:
-    """A RST with the server's address came before the client had ended the connection itself."""
+    """A RST with the server's address came before either side had ended the connection in order.
+
+    After its own FIN the server's closed socket resets whatever the client still says (its
+    close_notify): nothing of the answer is lost by that.
+    """
     own = connection.client_reset
     ended_s = [t for t in (connection.client.fin_s, own.time_s if own else None) if t is not None]
     return any(
         reset.sender is Side.SERVER
         and not _ignored(connection, reset)
         and (not ended_s or reset.time_s < min(ended_s))
+        and (connection.server.fin_s is None or reset.time_s < connection.server.fin_s)
         for reset in connection.resets
     )
 
@@ -293,7 +328,9 @@ def _first(connection: Connection, side: Side) -> bool:
     return mine is not None and (other is None or mine <= other)
 
 
-def _open_at_end(connection: Connection, since_s: float, last_s: float) -> bool:
+def _open_at_end(
+    connection: Connection, since_s: float, last_s: float, within_s: float = STILL_OPEN_S
+) -> bool:
     """Neither side ended it, and the capture stops too soon after to tell."""
     over = connection.client.fin_s is not None or connection.server.fin_s is not None
-    return not over and not connection.resets and last_s - since_s < STILL_OPEN_S
+    return not over and not connection.resets and last_s - since_s < within_s

@@ -211,6 +211,7 @@ class _Dialogue:
             headers=response.said.headers[:MAX_HEADERS],
             body_start=body.first,
             gap=server.has_gap(response.start, stop),
+            head_cut=not response.head.complete,
             tunnel_client_offset=request.head.stop if request and is_tunnel else None,
             tunnel_server_offset=response.head.stop if is_tunnel else None,
         )

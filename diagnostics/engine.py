@@ -12,6 +12,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from analyzers.facts import Facts
+from diagnostics.goodorder import bad_order
 from diagnostics.narrowing import narrowed
 from diagnostics.needs import unanswered
 from diagnostics.outcome import inconclusive_reason, interrupted_reason, notes
@@ -97,12 +98,13 @@ def _outcome(
 ) -> tuple[Outcome, str | None]:
     if blocking and root is not None:
         return Outcome.FAILED, None
+    bare = facts.session is None
     reason = inconclusive_reason(facts, scope, failed)
     if reason is not None:
         return Outcome.INCONCLUSIVE, reason
     if root is not None:
         return Outcome.DEGRADED, None
-    reason = interrupted_reason(facts)
+    reason = interrupted_reason(facts) or (bad_order(facts, scope) if bare else None)
     if reason is not None:
         return Outcome.INCONCLUSIVE, reason
     return Outcome.HEALTHY, "Every step that can be seen worked, in the time it should take."

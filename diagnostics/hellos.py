@@ -22,7 +22,7 @@ from analyzers.facts import (
 )
 from captures.lazyclass import dataclass
 from diagnostics.localize import distance_of, forger_hop
-from diagnostics.resets import forged_reset, forged_ttls, reset_after_hello
+from diagnostics.resets import forged_reset, forged_ttls, name_unread, reset_after_hello
 from diagnostics.verdict import Hop, Role
 
 SAME_SIZE = 0.15
@@ -50,6 +50,10 @@ class Cause(StrEnum):
     HANDSHAKE_TIMEOUT = "handshake_timeout"
     MTU = "mtu_blackhole"
     SERVER_RESET = "reset_by_server"
+
+
+BY_CONTENT = frozenset((Cause.SNI_BLOCKED, Cause.REJECTED))
+"""What is said of a hello's name or contents, only where they were captured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,10 @@ def _all(facts: Facts) -> Iterator[FailedHello]:
         connection = facts.connection(attempt.stream)
         forged = _forged(facts, attempt, connection, end)
         cause, why = _cause(facts, attempt, handshake.client_hello, end, forged)
+        if cause in BY_CONTENT and name_unread(handshake.client_hello):
+            continue
+        if cause is Cause.HANDSHAKE_TIMEOUT and not _keeps_silent(connection, handshake):
+            continue
         yield FailedHello(
             attempt, connection, handshake, handshake.client_hello, end, forged, cause, why
         )
@@ -174,12 +182,14 @@ def _silent_cause(
     if handshake.hello_acked_s is not None:
         if other_hello is not None:
             return Cause.REJECTED, other_hello
+        if _answers_died_elsewhere(facts, attempt):
+            return Cause.MTU, "on another connection to it the server's large segments die"
         return Cause.HANDSHAKE_TIMEOUT, ""
     if server.zero_windows and server.zero_windows[-1].end_s is None:
         return Cause.HANDSHAKE_TIMEOUT, "its receive window is closed: the program does not read"
     if other_name is not None:
         return Cause.SNI_BLOCKED, other_name
-    if len(hello.frames) > 1:
+    if len(hello.frames) > 1 or (not hello.complete and hello.size > connection.client.max_segment):
         if _full_size_dies_elsewhere(facts, attempt):
             return Cause.MTU, "other full-sized segments on this way die too"
         tail = "its small last segment arrives, the full-sized first does not"
@@ -187,6 +197,27 @@ def _silent_cause(
     if other_hello is not None:
         return Cause.DROPPED, other_hello
     return Cause.SNI_BLOCKED, ""
+
+
+def _answers_died_elsewhere(facts: Facts, attempt: Attempt) -> bool:
+    """Another hello to the same place was answered, by the server's sequence numbers alone."""
+    return any(
+        c.server.address == attempt.address
+        and c.server.port == attempt.port
+        and c.server.sent_bytes > 0
+        and not c.server.payload_bytes
+        and not c.server.acked_bytes
+        for c in facts.connections
+    )
+
+
+def _keeps_silent(connection: Connection, handshake: TlsHandshake) -> bool:
+    """The server was heard again later, and had sent nothing: no answer was lost on the way.
+
+    Nor was one where it has not even taken the whole hello.
+    """
+    acked_s, last_s = handshake.hello_acked_s, connection.server.last_s
+    return acked_s is None or (last_s is not None and last_s - acked_s >= MIN_SILENCE_S)
 
 
 def _tail_was_acked(connection: Connection, hello: ClientHello) -> bool:

@@ -115,8 +115,19 @@ def forger_hop(facts: Facts, ttls: Iterable[int], victim: str | None) -> Hop:
 def reset_is_forged(connection: Connection, reset: Reset) -> bool:
     """The server's side did not send this RST: its TTL differs and a second sign agrees, or a
     sign that no conforming stack makes stands alone (Weaver et al., NDSS 2009)."""
-    alone = {"sequence_below_data", "sequence_changes", "peer_went_on", "before_rtt", "never_sent"}
+    alone = {"sequence_changes", "peer_went_on", "before_rtt", "never_sent"}
+    if not _is_closed_before(connection, reset):
+        alone.add("sequence_below_data")
     if reset.signs & alone:
         return True
     weak = {"ip_id_differs", "timestamps_missing", "window_odd"}
     return "ttl_differs" in reset.signs and bool(reset.signs & weak)
+
+
+def _is_closed_before(connection: Connection, reset: Reset) -> bool:
+    """The server had reset it already, as servers do: what comes then is its closed socket's
+    answer to each late ACK, with that ACK's number (RFC 9293 3.10.7.1), be the ACK seen or not."""
+    return any(
+        r.sender is reset.sender and r.frame < reset.frame and not r.signs
+        for r in connection.resets
+    )

@@ -26,12 +26,12 @@ def unanswered(attempts: Sequence[Attempt], facts: Facts) -> frozenset[int]:
     failed = [a for a in attempts if a.outcome is Outcome.FAILED and not _optional(a)]
     if not failed:
         return frozenset()
-    replaced = _replaced_names(attempts)
+    replaced = _replaced_hosts(attempts)
     kin = _Kin(attempts)
     return frozenset(
         a.index
         for a in failed
-        if a.name not in replaced and not any(made_good(a, other) for other in kin.of(a))
+        if _host(a) not in replaced and not any(made_good(a, other) for other in kin.of(a))
     )
 
 
@@ -94,8 +94,8 @@ def _optional(attempt: Attempt) -> bool:
     return attempt.reason in FALLS_THROUGH and bool(OPTIONAL.search(attempt.need))
 
 
-def _replaced_names(attempts: Sequence[Attempt]) -> frozenset[str]:
-    """Names whose failure made go turn to another one, which then served it (GOPROXY's "|").
+def _replaced_hosts(attempts: Sequence[Attempt]) -> frozenset[str]:
+    """Hosts whose failure made go turn to another one, which then served it (GOPROXY's "|").
 
     The other one was first asked right after the first failure, and not before: so a checksum
     database, or the host of a redirect, is no replacement for the module proxy.
@@ -104,20 +104,26 @@ def _replaced_names(attempts: Sequence[Attempt]) -> frozenset[str]:
     first_failed: dict[str, Attempt] = {}
     served: set[str] = set()
     for attempt in sorted(attempts, key=lambda a: a.end_s):
-        if attempt.name is None or attempt.outcome is Outcome.ABANDONED:
+        host = _host(attempt)
+        if host is None or attempt.outcome is Outcome.ABANDONED:
             continue
-        asked_s = first_asked_s.get(attempt.name, attempt.start_s)
-        first_asked_s[attempt.name] = min(attempt.start_s, asked_s)
+        asked_s = first_asked_s.get(host, attempt.start_s)
+        first_asked_s[host] = min(attempt.start_s, asked_s)
         if attempt.outcome is Outcome.FAILED:
-            first_failed.setdefault(attempt.name, attempt)
+            first_failed.setdefault(host, attempt)
         elif attempt.outcome is Outcome.SUCCEEDED:
-            served.add(attempt.name)
+            served.add(host)
     return frozenset(
         name
         for name, failed in first_failed.items()
         for other in served - {name}
         if _follows(failed, first_asked_s[other])
     )
+
+
+def _host(attempt: Attempt) -> str | None:
+    """Its name, or its address where the capture does not tell the name."""
+    return attempt.name or attempt.address
 
 
 def _follows(failed: Attempt, asked_s: float) -> bool:

@@ -6,6 +6,7 @@ import re
 
 from analyzers.facts import Facts, Outcome, Stage
 from diagnostics.gosays import last_words
+from diagnostics.needs import unanswered
 from diagnostics.scope import Scope
 
 STILL_COMING_S = 0.1
@@ -54,7 +55,7 @@ def inconclusive_reason(facts: Facts, scope: Scope, failed: frozenset[int]) -> s
             f"The command ended with exit status {session.exit_code}, but every step that the "
             f"packets show worked: {_own_words(facts)}."
         )
-    return _nothing_seen_through(facts, scope)
+    return _nothing_seen_through(facts, scope) or _unattributed(facts, scope)
 
 
 def _nothing_asked(facts: Facts) -> str:
@@ -113,6 +114,21 @@ def _nothing_seen_through(facts: Facts, scope: Scope) -> str | None:
     return (
         "The capture shows no step of a download to its end (it starts too late, stops too "
         "early, or holds one direction only): record from before the start until the end."
+    )
+
+
+def _unattributed(facts: Facts, scope: Scope) -> str | None:
+    """Nothing shows itself as go's, and what failed may be the download's or another program's."""
+    if scope.recognised:
+        return None
+    beside = [a for a in facts.attempts if a.index not in scope.attempts]
+    failed = unanswered(beside, facts)
+    if not failed:
+        return None
+    first = facts.attempts[min(failed)]
+    return (
+        f"{first.need} failed ({first.stage.name.lower()}: {first.reason}), and the capture does "
+        "not show whether go asked for it: record whole packets, from before the start."
     )
 
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from analyzers.facts import Attempt, Connection, Facts, Outcome, Reset, Side, Stage
+from analyzers.facts import (
+    Attempt,
+    ClientHello,
+    Connection,
+    Facts,
+    Outcome,
+    Reset,
+    Side,
+    Stage,
+)
 from diagnostics.localize import reset_is_forged
 from diagnostics.tries import seconds
 from diagnostics.verdict import Evidence
@@ -47,12 +56,18 @@ def reset_after_hello(facts: Facts, attempt: Attempt) -> bool:
     handshake = facts.handshakes[attempt.handshake]
     connection = facts.connection(attempt.stream)
     reset = connection.server_reset
-    if handshake.client_hello is None or reset is None:
+    if handshake.client_hello is None or reset is None or name_unread(handshake.client_hello):
         return False
     if not connection.server.acked_bytes and not connection.server.payload_bytes:
         return True
     forged = forged_reset(facts, attempt) is not None
     return forged and reset.sequence is not None and reset.sequence <= RACE_BYTES
+
+
+def name_unread(hello: ClientHello) -> bool:
+    """The capture holds too little of the hello to know the name in it: nobody can say then that
+    it is the name, or something else in it, that somebody hates."""
+    return hello.sni is None and not hello.complete
 
 
 def forged_reset(facts: Facts, attempt: Attempt) -> Reset | None:

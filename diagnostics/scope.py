@@ -6,6 +6,8 @@ from analyzers.facts import Attempt, Facts, Outcome
 from captures.lazyclass import dataclass
 from diagnostics.verdict import Finding
 
+FIRST_FREE_PORT = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -25,16 +27,28 @@ class Scope:
         return True
 
 
-def _begun_earlier(facts: Facts) -> list[Attempt]:
-    """With nothing recognised, flows that began before the capture may be the download: then what
-    else failed is not known to be part of it."""
-    return [
-        a
-        for a in facts.attempts
-        if a.stream is not None
-        and facts.connection(a.stream).starts_midway
-        and facts.connection(a.stream).server.payload_bytes
-    ]
+def _unread(facts: Facts) -> list[Attempt]:
+    """With nothing recognised, flows that began before the capture, or whose ClientHello it cut
+    off, may be the download: then what else failed is not known to be part of it."""
+    return [a for a in facts.attempts if a.stream is not None and _is_unread(facts, a)]
+
+
+def _is_unread(facts: Facts, attempt: Attempt) -> bool:
+    assert attempt.stream is not None
+    connection = facts.connection(attempt.stream)
+    if connection.starts_midway:
+        moved = connection.server.payload_bytes or connection.client.payload_bytes
+        return bool(moved) and _may_download(connection.server.port)
+    if attempt.handshake is None:
+        # A tunnel through a proxy, of which not even the hello was kept.
+        return attempt.via_proxy and attempt.outcome is Outcome.UNKNOWN
+    hello = facts.handshakes[attempt.handshake].client_hello
+    return hello is not None and not hello.complete
+
+
+def _may_download(port: int) -> bool:
+    """Servers and proxies of HTTP listen on these; whoever captures over ssh has that in it too."""
+    return port in (80, 443) or port >= FIRST_FREE_PORT
 
 
 def _answer_unread(facts: Facts, attempt: Attempt) -> bool:
@@ -50,7 +64,7 @@ def scope_of(facts: Facts) -> Scope:
     if all(_answer_unread(facts, a) for a in mine):
         # Names were asked for, and the answers cannot be read: any connection may be go's.
         mine = []
-    chosen = mine or _begun_earlier(facts) or list(facts.attempts)
+    chosen = mine or _unread(facts) or list(facts.attempts)
     return Scope(
         attempts=frozenset(a.index for a in chosen),
         streams=frozenset(a.stream for a in chosen if a.stream is not None),

@@ -129,6 +129,10 @@ def _clear_stalls(
             yield Wait(attempt, last_s, end_s, (last,), False, True, True, text)
         return
     first_s = request.response_s or request.request_s
+    if request.head_cut:
+        # Where this body ended is not known, but it had when the next file was asked for.
+        later_s = (r.request_s for r in facts.requests if r.stream == request.stream)
+        last_s = min((t for t in later_s if t > request.request_s), default=last_s)
     for silence in connection.silences:
         inside = first_s < silence.start_s and silence.end_s <= (last_s or first_s)
         if inside and silence.cause == "sender_idle" and _length_s(silence) >= SLOW_S:

@@ -76,6 +76,9 @@ class HttpExchange:
     """First bytes of the body (at most 256), to tell HTML from JSON from zip."""
     gap: bool
     """Bytes of the response are missing from the capture: lengths are lower bounds."""
+    head_cut: bool = False
+    """The response's head was not captured to its end: a header that is not among `headers` may
+    have been there, and where the body begins and ends is a guess."""
     tunnel_client_offset: int | None = None
     """After a 2xx to CONNECT: offset in the client's byte stream where the tunnel begins."""
     tunnel_server_offset: int | None = None

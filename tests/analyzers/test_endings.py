@@ -38,6 +38,9 @@ LATE_S = 60.0
 RST: dict[str, Any] = {"resets": (reset(0.6),)}
 CLIENT_RST: dict[str, Any] = {"resets": (reset(0.6, Side.CLIENT),)}
 SERVER_FIN: dict[str, Any] = {"server": closed(0.6), "client": closed(0.61)}
+REFUSAL = alert(0.59, "bad_certificate", 42, Side.CLIENT)
+TAKEN: dict[str, Any] = {"hello_acked_s": 0.2}
+SAID_MORE: dict[str, Any] = {"client": sent(280, 0.13) | {"sent_bytes": 5000}}
 CLIENT_FIN: dict[str, Any] = {"client": closed(0.6), "server": closed(0.61)}
 
 
@@ -126,11 +129,28 @@ LOST: dict[str, Any] = {
         (HELLO, {}, LATE_S, ("failed", "TLS", "no answer")),
         (FLIGHT, CLIENT_FIN, LATE_S, ("failed", "TLS", "incomplete")),
         (
-            FLIGHT | {"rejected_by_client": True},
+            FLIGHT | {"rejected_by_client": True, "alerts": (REFUSAL,)},
             CLIENT_RST,
             LATE_S,
             ("failed", "TLS", "rejected by the client"),
         ),
+        # go says what it refuses: without an alert it left for another reason.
+        (
+            FLIGHT | {"rejected_by_client": True},
+            CLIENT_RST,
+            LATE_S,
+            ("abandoned", "TLS", "given up by the client"),
+        ),
+        # The alert itself may be missing in the capture.
+        (
+            FLIGHT | {"rejected_by_client": True},
+            CLIENT_RST | SAID_MORE,
+            LATE_S,
+            ("failed", "TLS", "rejected by the client"),
+        ),
+        # A server that took the hello has until go gives up.
+        (HELLO | TAKEN, {}, 5.0, ("unknown", "TLS", "the capture ends")),
+        (HELLO | TAKEN, CLIENT_FIN, 5.0, ("failed", "TLS", "no answer")),
         (HELLO | {"not_tls": "HTTP/1.1"}, {}, LATE_S, ("failed", "TLS", "the answer is not TLS")),
         ({}, RST, LATE_S, ("failed", "RESPONSE", "reset")),
         # What cannot be told.
@@ -261,3 +281,28 @@ def test_resets_that_ended_it(changes: dict[str, Any], by_server: bool) -> None:
 )
 def test_who_broke_off(changes: dict[str, Any], by_server: bool) -> None:
     assert server_broke_off(connection(**changes)) is by_server
+
+
+def test_a_reset_after_the_servers_own_fin_breaks_nothing_off() -> None:
+    """What it answers is the client's close_notify."""
+    ended: dict[str, Any] = {
+        "server": sent(9000, 0.2, 0.4) | closed(0.5),
+        "client": sent(300, 0.13),
+    }
+    assert not reset_by_server_side(connection(**ended, **RST))
+    assert reset_by_server_side(connection(server=sent(9000, 0.2, 0.4), **RST))
+
+
+@pytest.mark.parametrize(
+    ("changes", "announced", "expected"),
+    [
+        (SERVER_FIN, None, ("unknown", "RESPONSE", "the capture lacks bytes of the answer")),
+        (CLIENT_FIN, None, ("succeeded", "RESPONSE", "status 200")),
+        (SERVER_FIN, 2000, ("succeeded", "RESPONSE", "status 200")),
+    ],
+)
+def test_an_answer_of_unknown_length_that_the_server_ended(
+    changes: dict[str, Any], announced: int | None, expected: object
+) -> None:
+    unread = request(head_cut=True, announced_bytes=announced)
+    assert words(request_ending(unread, connection(**changes), LATE_S)) == expected

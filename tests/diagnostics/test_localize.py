@@ -138,3 +138,10 @@ def test_a_ttl_that_changes_from_packet_to_packet_places_nobody() -> None:
 )
 def test_a_ttl_alone_convicts_nobody(signs: tuple[str, ...], forged: bool) -> None:
     assert reset_is_forged(connection(), reset(0.5, signs=signs)) is forged
+
+
+def test_a_closed_socket_answers_late_segments_with_their_own_numbers() -> None:
+    """Those ACKs may be missing in the capture: after a plain RST such a number is no forgery."""
+    below = reset(0.6, signs=("sequence_below_data", "timestamps_missing"))
+    assert reset_is_forged(connection(resets=(below,)), below)
+    assert not reset_is_forged(connection(resets=(reset(0.5), below)), below)

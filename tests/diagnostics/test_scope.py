@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from captures.session import Socket
+from diagnostics.engine import diagnose
 from diagnostics.scope import Scope, scope_of
-from diagnostics.verdict import Finding, Hop, Role
+from diagnostics.verdict import Finding, Hop, Outcome, Role
 from tests.factories import (
     NAME,
+    NOTHING_BACK,
     OTHER,
     SERVER,
     Part,
@@ -22,6 +24,7 @@ from tests.factories import (
     fetched_plain,
     query,
     question,
+    reset,
     resolved,
     response,
     sent,
@@ -95,6 +98,25 @@ def test_flows_that_began_before_the_capture_may_be_it() -> None:
     scope = scope_of(facts(midway, failing))
     assert scope.streams == {0}
     assert not scope.recognised
+
+
+def test_a_hello_that_was_cut_off_may_be_gos() -> None:
+    """What else failed is then another program's as likely as go's: nothing can be said."""
+    cut = client_hello(0.13, complete=False, sni=None, is_go=False)
+    unread = fetched(hello=cut, address="198.51.100.99")
+    failing = connection(1, 0.5, address=OTHER, **NOTHING_BACK, resets=(reset(0.52),))
+    captured = facts(unread, failing)
+    assert scope_of(captured).streams == {0}
+    verdict = diagnose(captured)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert f"{OTHER}:443 failed" in (verdict.reason or "")
+
+
+def test_an_ssh_session_in_the_capture_is_no_download() -> None:
+    session_of_mine = connection(
+        0, 0.0, address="198.51.100.99", port=22, starts_midway=True, server=sent(900, 0.1, 0.9)
+    )
+    assert scope_of(facts(session_of_mine, connection(1, 0.5, address=OTHER))).streams == {0, 1}
 
 
 def covered(**changes: Any) -> bool:

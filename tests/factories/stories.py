@@ -103,11 +103,16 @@ def failed_hello(
     last_s: float | None = None,
     **changes: Any,
 ) -> tuple[Connection, TlsHandshake]:
-    """A ClientHello to which no ServerHello came; unless it is reset, go waits for 10 s."""
+    """A ClientHello to which no ServerHello came; unless it is reset, go waits for 10 s.
+
+    A server that took it acknowledges go's FIN too.
+    """
     hello = client_hello(at_s + 0.03) if hello is None else hello
     last_s = at_s + (0.1 if ended_by else 10.0) if last_s is None else last_s
     client = sent(hello.size, at_s + 0.03) | ({} if ended_by else closed(last_s))
     client["acked_bytes"] = hello.size if acked else 0
+    if acked and not ended_by:
+        server = {"last_s": last_s + 0.02} | (server or {})
     return (
         connection(
             stream,

@@ -33,16 +33,13 @@ from analyzers.gosigns import MODULE_PATH
 from diagnostics.answers import attempts_at, host_of
 from diagnostics.gosays import gave_up, lines
 from diagnostics.localize import distance_of, server_hop
+from diagnostics.pages import PAGE_WANTED, REDIRECTS, is_page
 from diagnostics.report.escape import printable, shell_word
 from diagnostics.tries import indices, listed, lost_s, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
 EXPLAINS = ("http.not_found", "http.unauthorized", "http.truncated_body", "go.*")
 
-HTML = re.compile(rb"^\s*<(!doctype|html|head|body|meta|script|title)", re.IGNORECASE)
-REDIRECTS = (301, 302, 303, 307, 308)
-PAGE_WANTED = re.compile(r"[?&]go-get=1")
-"""Discovery reads a page's meta tags, wherever a redirect leads (go.dev/ref/mod#vcs-find)."""
 PAGE_WORDS = re.compile(r"invalid character '<' looking for beginning of value")
 URL = re.compile(r"https?://[^\s\"]+")
 
@@ -51,7 +48,7 @@ def find(facts: Facts) -> Iterator[Finding]:
     """One finding per address that answers module requests with web pages."""
     by_address: dict[str | None, list[tuple[Attempt, HttpExchange]]] = {}
     for attempt, request in _module_requests(facts):
-        if _is_page(request) or _leads_nowhere(facts, request):
+        if is_page(request) or _leads_nowhere(facts, request):
             by_address.setdefault(attempt.address, []).append((attempt, request))
     for found in by_address.values():
         yield _finding(facts, found)
@@ -68,19 +65,6 @@ def _module_requests(facts: Facts) -> Iterator[tuple[Attempt, HttpExchange]]:
                 yield attempt, request
 
 
-def _is_page(request: HttpExchange) -> bool:
-    """A web page where info, mod, zip or a list was asked (error pages of 4xx and 5xx are not)."""
-    if request.status == 511:
-        return True
-    if request.status is None or request.status >= 300:
-        return False
-    if HTML.match(request.body_start):
-        return True
-    # Of HTTP/2 inside TLS the heads are kept, not the bodies.
-    bodiless = request.inside is not None and not request.body_start
-    return bodiless and (request.header("content-type") or "").lower().startswith("text/html")
-
-
 def _leads_nowhere(facts: Facts, request: HttpExchange) -> bool:
     """A redirect to another host that answered with pages or more redirects, and nothing else."""
     location = request.header("location")
@@ -94,7 +78,7 @@ def _leads_nowhere(facts: Facts, request: HttpExchange) -> bool:
         for r in facts.requests
         if host_of(f"http://{r.host or ''}") == host and r.request_s >= request.request_s
     ]
-    pages = [r for r in landed if _is_page(r) or r.status in REDIRECTS]
+    pages = [r for r in landed if is_page(r) or r.status in REDIRECTS]
     return bool(pages) and len(pages) == len([r for r in landed if r.status is not None])
 
 

@@ -59,8 +59,9 @@ def _hop(facts: Facts, failed: FailedHello) -> Hop:
 
 
 def _words(failed: FailedHello) -> str:
+    wanted = failed.hello.sni or failed.attempt.address
     return (
-        f"The ClientHello for {failed.hello.sni} arrives and is answered by "
+        f"The ClientHello for {wanted} arrives and is answered by "
         f"{failed.end.value}: something there cannot stand what it carries."
     )
 

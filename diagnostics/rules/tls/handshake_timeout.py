@@ -12,7 +12,8 @@ How it is recognised
 --------------------
 All bytes of the ClientHello are acknowledged, or as many as the server's receive window holds,
 which stays closed then; the server sends no data (not even out of order), and the client ends the
-connection.
+connection. What the server sends seconds later, at the latest its answer to the client's FIN, shows
+by its sequence number that no answer was lost on the way; without it nothing is said.
 
 Fix
 ---

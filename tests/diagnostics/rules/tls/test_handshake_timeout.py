@@ -55,3 +55,9 @@ def test_another_address_that_answers_makes_it_good() -> None:
         resolved(OTHER, SERVER), failed_hello(acked=True, address=OTHER), fetched(1, 10.2)
     )
     assert root_of(passed) == ("degraded", CODE)
+
+
+def test_a_server_that_is_not_heard_again_may_have_answered() -> None:
+    """Its answers may all be too large for the way: only a number in a later segment tells."""
+    unheard = failed_hello(acked=True, server={"last_s": 0.2})
+    assert not found(CODE, facts(resolved(SERVER), unheard))

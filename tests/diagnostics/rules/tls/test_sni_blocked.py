@@ -151,3 +151,11 @@ def test_another_program_on_a_block_list_is_background() -> None:
         ended_by=forged()["ended_by"],
     )
     assert root_of(facts(resolved(SERVER), fetched(), stray)) == ("healthy", None)
+
+
+def test_a_name_that_was_not_read_is_not_blamed() -> None:
+    """The RST is forged all the same: that much is said."""
+    unread = client_hello(0.13, complete=False, sni=None)
+    cut = blocked(hello=unread, **forged())
+    assert not found(CODE, cut)
+    assert found("tcp.reset_injected", cut)

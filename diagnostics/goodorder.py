@@ -1,0 +1,131 @@
+"""Whether a download that shows no fault was also seen to end well.
+
+go closes its connections when it exits, and asks for nothing more once it has everything. A
+capture that stops before, or that cannot read what came last, proves no healthy download.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzers.facts import Attempt, Connection, Facts, HttpExchange, Outcome, Side, Stage
+from analyzers.gosigns import MODULE_PATH
+from diagnostics.pages import PAGE_WANTED, REDIRECTS, is_page
+from diagnostics.scope import Scope
+from diagnostics.tries import seconds
+
+STANDSTILL_S = 5.0
+"""go ends when its last file is unpacked and checked, which takes a moment; this long without a
+byte from anywhere, and then the end, is somebody giving up."""
+EXIT_S = 0.01
+"""A process that exits closes all its connections at once; the capture may miss one of them."""
+OPEN_END = "The capture stops before the download has ended: record until the command has returned."
+
+
+def bad_order(facts: Facts, scope: Scope) -> str | None:
+    """Why what was seen is no proof of a healthy download; None when it is one."""
+    mine = [facts.attempts[i] for i in sorted(scope.attempts)]
+    connections = [c for c in map(facts.connection, sorted(scope.streams)) if _is_up(c)]
+    return (
+        _open_end(mine, connections)
+        or _standstill(connections)
+        or _unread_end(mine)
+        or _page_at_the_end(facts, mine)
+    )
+
+
+def _is_up(connection: Connection) -> bool:
+    """It came about: what only tried is judged elsewhere."""
+    return connection.established or connection.server.payload_bytes > 0
+
+
+def _open_end(mine: list[Attempt], connections: list[Connection]) -> str | None:
+    """Something still went on when the capture stopped."""
+    if any(a.outcome is Outcome.UNKNOWN and a.reason == "the capture ends" for a in mine):
+        return OPEN_END
+    left_s = max((t for c in connections for t in _closings_s(c)), default=float("-inf"))
+    if any(not _over(c) and _last_word_s(c) > left_s + EXIT_S for c in connections):
+        return OPEN_END
+    return None
+
+
+def _over(connection: Connection) -> bool:
+    ended = connection.client.fin_s is not None or connection.server.fin_s is not None
+    return ended or bool(connection.resets)
+
+
+def _last_word_s(connection: Connection) -> float:
+    """When either side last sent data."""
+    return max(connection.client.last_data_s or 0.0, connection.server.last_data_s or 0.0)
+
+
+def _closings_s(connection: Connection) -> Iterator[float]:
+    """When the client closed the connection: its FIN and its RSTs."""
+    if connection.client.fin_s is not None:
+        yield connection.client.fin_s
+    yield from (r.time_s for r in connection.resets if r.sender is Side.CLIENT)
+
+
+def _standstill(connections: list[Connection]) -> str | None:
+    """Nothing moved for long, then the client left."""
+    moved_s = [c.server.last_data_s for c in connections if c.server.last_data_s is not None]
+    left_s = [t for c in connections for t in _closings_s(c)]
+    if not moved_s or not left_s:
+        return None
+    still_s = max(left_s) - max(moved_s)
+    if still_s < STANDSTILL_S:
+        return None
+    return (
+        f"Nothing came for {seconds(still_s)} before the client ended it, and the packets do not "
+        "show what it waited for: record with `badhop capture -- go mod download`."
+    )
+
+
+def _unread_end(mine: list[Attempt]) -> str | None:
+    """What was tried last cannot be read, and nothing that works follows at the same place."""
+    worked = [a for a in mine if a.outcome is Outcome.SUCCEEDED]
+    unread = [
+        a
+        for a in mine
+        if a.outcome is Outcome.UNKNOWN
+        and a.stage >= Stage.TLS
+        and not any(_went_on(a, other) for other in worked)
+    ]
+    if not unread or max(a.start_s for a in unread) < max((a.start_s for a in worked), default=0.0):
+        return None
+    last = max(unread, key=lambda a: a.start_s)
+    return (
+        f"What became of {last.need} cannot be read ({last.reason}): record whole packets, from "
+        "before the start until the end."
+    )
+
+
+def _went_on(unread: Attempt, worked: Attempt) -> bool:
+    """The same host served the client at the same time or later: of several connections that go
+    opens at once it uses one."""
+    same = (unread.name or unread.address) == (worked.name or worked.address)
+    return same and worked.end_s >= unread.end_s
+
+
+def _page_at_the_end(facts: Facts, mine: list[Attempt]) -> str | None:
+    """The last answer in clear is a web page, or may be one for all that the capture kept."""
+    answered = [facts.requests[i] for a in mine for i in a.requests]
+    answered = [r for r in answered if r.status is not None and not r.is_connect]
+    if not answered:
+        return None
+    last = max(answered, key=lambda r: r.request_s)
+    if is_page(last) and not PAGE_WANTED.search(last.target):
+        return "What came last is a web page, no module file: record from before the start."
+    if last.status in REDIRECTS and last.header("location"):
+        return "What came last is a redirect, no module file: record until the command has ended."
+    if last.head_cut and not _is_zip(last):
+        return (
+            "The answers are cut short in the capture, and may be anything: record whole packets "
+            "(no snaplen)."
+        )
+    return None
+
+
+def _is_zip(request: HttpExchange) -> bool:
+    """go asks for the module itself once the small files before it were in order."""
+    return bool(MODULE_PATH.search(request.target)) and request.target.endswith(".zip")

@@ -1,0 +1,100 @@
+"""No fault in sight is not yet a healthy download: the end must be there, and readable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from analyzers.facts import Facts, TlsStage
+from diagnostics.engine import diagnose
+from diagnostics.verdict import Outcome
+from tests.factories import (
+    SERVER,
+    Part,
+    closed,
+    connection,
+    facts,
+    fetched,
+    fetched_plain,
+    handshake,
+    resolved,
+    sent,
+    session,
+)
+
+FILE = "/example.org/m/@v/v1.0.0"
+
+
+def seen(*parts: Any, **capture: Any) -> Facts:
+    return facts(resolved(SERVER), *parts, **capture)
+
+
+def left_open(last_s: float = 0.4) -> list[Part]:
+    """A connection of which the capture does not show the end."""
+    used = connection(last_s=last_s, client=sent(1000, 0.13, last_s), server=sent(9000, 0.15, 0.3))
+    return [used, handshake()]
+
+
+def stood_still(for_s: float) -> list[Part]:
+    """The last byte comes, then nothing, then the client leaves."""
+    client = sent(1000, 0.13, 0.2) | closed(0.3 + for_s)
+    used = connection(last_s=0.4 + for_s, client=client, server=sent(9000, 0.15, 0.3))
+    return [used, handshake()]
+
+
+@pytest.mark.parametrize(
+    ("captured", "words"),
+    [
+        pytest.param(seen(left_open(), duration_s=3.0), "stops before", id="nobody closed"),
+        pytest.param(
+            seen(left_open(2.0), fetched(1, 0.2), duration_s=3.0),
+            "stops before",
+            id="one was closed long before",
+        ),
+        pytest.param(seen(stood_still(20.0)), "Nothing came for 20", id="it stood still"),
+        pytest.param(
+            seen(fetched_plain(target=f"{FILE}.mod", head_cut=True)), "cut short", id="unread"
+        ),
+        pytest.param(
+            seen(fetched_plain(target="/login", body_start=b"<html>")), "web page", id="a page"
+        ),
+        pytest.param(
+            seen(fetched_plain(status=302, headers=(("location", "http://other/x"),))),
+            "redirect",
+            id="a redirect",
+        ),
+        pytest.param(
+            seen(
+                fetched(),
+                connection(1, 1.5, last_s=3.0, server=sent(900, 1.6) | closed(2.9)),
+                handshake(1, 1.5, client_hello=None, stage=TlsStage.SERVER_HELLO),
+            ),
+            "cannot be read",
+            id="the last one is unread",
+        ),
+    ],
+)
+def test_an_end_that_is_not_seen_proves_nothing(captured: Facts, words: str) -> None:
+    verdict = diagnose(captured)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert words in (verdict.reason or "")
+
+
+@pytest.mark.parametrize(
+    "captured",
+    [
+        pytest.param(seen(fetched()), id="closed by the client"),
+        pytest.param(seen(left_open(0.995), fetched(1, 0.2)), id="one FIN is missing"),
+        pytest.param(seen(stood_still(1.0)), id="a moment of work"),
+        pytest.param(seen(fetched_plain(target=f"{FILE}.zip", head_cut=True)), id="the last file"),
+        pytest.param(
+            seen(fetched_plain(target="/m?go-get=1", body_start=b"<html>")), id="a wanted page"
+        ),
+        pytest.param(
+            seen(left_open(), duration_s=3.0, session=session(exit_code=0)), id="go said so"
+        ),
+    ],
+)
+def test_a_seen_end_is_enough(captured: Facts) -> None:
+    assert diagnose(captured).outcome is Outcome.HEALTHY
