@@ -26,6 +26,8 @@ def _blank(connection: Connection) -> Connection:
         server=_still(connection.server),
         resets=(),
         silences=(),
+        break_off=None,
+        turns=(),
     )
 
 
@@ -34,6 +36,7 @@ def _still(half: Half) -> Half:
         half,
         retransmissions=(),
         data_packets=0,
+        pace=None,
         out_of_order_frames=(),
         duplicate_ack_frames=(),
         overtaken=(),
