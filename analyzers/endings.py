@@ -48,6 +48,9 @@ class Ending:
     reason: str
 
 
+_BY_ITS_SIZE = Ending(Outcome.SUCCEEDED, Stage.RESPONSE, "answered, by its size")
+
+
 def _failed(stage: Stage, reason: str) -> Ending:
     return Ending(Outcome.FAILED, stage, reason)
 
@@ -100,7 +103,7 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
         if reset_by_server_side(connection):
             return _failed(Stage.RESPONSE, "reset")
         if _went_on(handshake, connection):
-            return Ending(Outcome.SUCCEEDED, Stage.RESPONSE, "answered, by its size")
+            return _BY_ITS_SIZE
         return _unknown(Stage.RESPONSE, "the capture lacks bytes of the handshake")
     if handshake.not_tls is not None:
         return _failed(Stage.TLS, "the answer is not TLS")
@@ -195,6 +198,9 @@ def _encrypted_ending(handshake: TlsHandshake, connection: Connection) -> Ending
         return _failed(Stage.RESPONSE, "reset")
     sent = handshake.first_application_data_s.get(Side.CLIENT)
     answered = handshake.first_application_data_s.get(Side.SERVER)
+    unseen = (sent is None or answered is None) and _unreadable(handshake, connection)
+    if unseen and _went_on(handshake, connection):
+        return _BY_ITS_SIZE
     if sent is None:
         return Ending(Outcome.ABANDONED, Stage.TLS, "completed and never used")
     if answered is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.facts import Attempt, Connection, Facts, HttpExchange, Side, Silence, Stage
+from analyzers.facts import Attempt, Connection, Facts, HttpExchange, Outcome, Side, Silence, Stage
 from captures.lazyclass import dataclass
 from diagnostics.liveness import liveness
 from diagnostics.timeline import union_s
@@ -151,7 +151,11 @@ def _encrypted_waits(facts: Facts, attempt: Attempt) -> Iterator[Wait]:
     handshake, connection = facts.handshakes[attempt.handshake], facts.connection(attempt.stream)
     from_s = handshake.first_application_data_s.get(Side.CLIENT)
     if not handshake.completed or from_s is None:
-        return
+        # Where the records cannot be read (snaplen), what the server sent may still tell by its
+        # size that it answered.
+        from_s = connection.server.first_data_s
+        if attempt.outcome is not Outcome.SUCCEEDED or from_s is None:
+            return
     for silence in connection.silences:
         if silence.start_s < from_s or _length_s(silence) < SLOW_S:
             continue

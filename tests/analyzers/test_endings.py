@@ -15,7 +15,7 @@ from analyzers.endings import (
     tls_ending,
     tunnel_ending,
 )
-from analyzers.facts import Side, TlsStage
+from analyzers.facts import Outcome, Side, TlsStage
 from tests.factories import (
     GATEWAY,
     NOTHING_BACK,
@@ -233,6 +233,16 @@ def test_requests(
     asked: dict[str, Any], changes: dict[str, Any], last_s: float, expected: object
 ) -> None:
     assert words(request_ending(request(**asked), connection(**changes), last_s)) == expected
+
+
+def test_an_answer_whose_records_cannot_be_read_is_told_by_its_size() -> None:
+    cut = handshake(
+        client_hello=client_hello(0.1, complete=False), first_application_data_s={Side.CLIENT: 0.2}
+    )
+    sides: dict[str, Any] = {"client": sent(1000, 0.1, 0.2), "server": sent(90_000, 0.15, 0.4)}
+    assert tls_ending(cut, connection(**sides), LATE_S).outcome is Outcome.SUCCEEDED
+    whole = handshake(first_application_data_s={Side.CLIENT: 0.2})
+    assert tls_ending(whole, connection(**sides), LATE_S).outcome is Outcome.UNKNOWN
 
 
 def test_a_reset_ends_a_body_whose_length_nobody_announced() -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from analyzers.facts import Facts, Side, Silence
+from analyzers.facts import Facts, Side, Silence, TlsStage
 from diagnostics.waits import GIVEN_UP_S, SLOW_S, Wait, cost_s, waits
 from tests.factories import (
     OTHER,
     SERVER,
     asked_again,
+    client_hello,
     closed,
     connect,
     connection,
@@ -195,3 +196,15 @@ def test_a_tunnel_that_opens_late_is_waited_for_once() -> None:
 def test_a_tunnel_that_is_refused_late_is_no_wait() -> None:
     refused = connect(0, 0.13, status=502, took_s=SLOW_S + 0.5)
     assert not waits(facts(resolved(SERVER), connection(0, 0.1, port=3128), refused))
+
+
+def test_records_too_short_to_read_do_not_hide_who_was_waited_for() -> None:
+    hello = client_hello(0.13, complete=False)
+    cut = handshake(stage=TlsStage.SERVER_HELLO, client_hello=hello)
+    shown = connection(
+        last_s=20.6,
+        client=sent(1000, 0.13, 0.2) | closed(20.5),
+        server=sent(90_000, 0.15, 20.0) | closed(20.52),
+        silences=(quiet(0.2, 3.2),),
+    )
+    assert only(facts(resolved(SERVER), shown, cut)).first_byte
