@@ -82,6 +82,8 @@ def tunnel_ending(request: HttpExchange, connection: Connection, last_s: float) 
         if 200 <= request.status < 300:
             return None
         return _failed(Stage.PROXY, f"status {request.status}")
+    if reset_by_server_side(connection):
+        return _failed(Stage.PROXY, "reset")
     if server_broke_off(connection):
         return _failed(Stage.PROXY, "closed")
     if _open_at_end(connection, request.request_s, last_s):

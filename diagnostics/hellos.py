@@ -174,10 +174,13 @@ def _silent_cause(
     assert attempt.stream is not None and attempt.handshake is not None
     connection, handshake = facts.connection(attempt.stream), facts.handshakes[attempt.handshake]
     server = connection.server
-    if server.payload_bytes or server.missing_bytes:
+    # What a proxy said to CONNECT came before the hello.
+    answered = server.last_data_s is not None and server.last_data_s > hello.time_s
+    if answered or server.missing_bytes:
         return Cause.MTU, "later, smaller segments of the server arrive"
-    if server.sent_bytes:
-        sent = f"by its sequence numbers the server has sent {server.sent_bytes} bytes"
+    if server.sent_bytes > server.payload_bytes:
+        lost = server.sent_bytes - server.payload_bytes
+        sent = f"by its sequence numbers the server has sent {lost} bytes"
         return Cause.MTU, f"{sent}, none of which arrived"
     if handshake.hello_acked_s is not None:
         if other_hello is not None:

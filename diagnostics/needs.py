@@ -31,8 +31,28 @@ def unanswered(attempts: Sequence[Attempt], facts: Facts) -> frozenset[int]:
     return frozenset(
         a.index
         for a in failed
-        if _host(a) not in replaced and not any(made_good(a, other) for other in kin.of(a))
+        if _host(a) not in replaced
+        and not any(
+            made_good(a, other) and not _by_another_program(a, other, facts) for other in kin.of(a)
+        )
     )
+
+
+def _by_another_program(failed: Attempt, other: Attempt, facts: Facts) -> bool:
+    """go's hello failed, and the one that got through is not go's: a test with curl, say."""
+    return (
+        failed.stage is Stage.TLS
+        and _has_go_hello(failed, facts) is True
+        and _has_go_hello(other, facts) is False
+    )
+
+
+def _has_go_hello(attempt: Attempt, facts: Facts) -> bool | None:
+    """None: there is no hello, or perhaps not all of it."""
+    if attempt.handshake is None or facts.capture.truncated_packets:
+        return None
+    hello = facts.handshakes[attempt.handshake].client_hello
+    return None if hello is None else hello.is_go
 
 
 class _Kin:

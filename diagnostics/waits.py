@@ -208,13 +208,17 @@ def _is_last(facts: Facts, connection: Connection, silence: Silence) -> bool:
         return False
     if _length_s(silence) < (SLOW_S if session is not None else GIVEN_UP_S):
         return False
-    others = [
-        facts.connection(a.stream)
-        for a in facts.attempts
-        if a.is_go and a.stream is not None and a.stream != connection.stream
-    ]
+    others = [a for a in facts.attempts if a.is_go and a.stream != connection.stream]
     quiet_s = silence.end_s - min(GIVEN_UP_S, _length_s(silence)) / 2
-    return not any(_busy_after(other, quiet_s) for other in others)
+    if any(_failed_to_start(a) and a.end_s > quiet_s for a in others):
+        return False  # that is what the download waited for in the end
+    return not any(
+        _busy_after(facts.connection(a.stream), quiet_s) for a in others if a.stream is not None
+    )
+
+
+def _failed_to_start(attempt: Attempt) -> bool:
+    return attempt.outcome is Outcome.FAILED and attempt.stage < Stage.RESPONSE
 
 
 def _asks(connection: Connection, silence: Silence) -> bool:

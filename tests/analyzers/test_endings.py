@@ -91,7 +91,7 @@ def test_connecting(made: Any, errors: Any, last_s: float, expected: object) -> 
         (None, {}, LATE_S, ("failed", "PROXY", "no answer")),
         (None, CLIENT_FIN, LATE_S, ("failed", "PROXY", "no answer")),
         (None, SERVER_FIN, LATE_S, ("failed", "PROXY", "closed")),
-        (None, RST, LATE_S, ("failed", "PROXY", "closed")),
+        (None, RST, LATE_S, ("failed", "PROXY", "reset")),
     ],
 )
 def test_tunnels(

@@ -35,6 +35,8 @@ SMALL_OTHER_NAME = fetched(1, 20.0, name=OTHER_NAME, address=OTHER)
 LARGE_OTHER_NAME = fetched(1, 20.0, name=OTHER_NAME, hello=large_hello(20.03, OTHER_NAME))
 LARGE: dict[str, Any] = {"hello": large_hello(0.13)}
 FIN = {"fin_s": 0.152, "fin_frame": frame_at(0.152), "fin_ttl": SERVER_TTL}
+CONNECTED = {"payload_bytes": 39, "sent_bytes": 39, "last_data_s": 0.12}
+"""A proxy's answer to CONNECT, before the hello."""
 NEARER_FIN = FIN | {"fin_ttl": 62}
 
 
@@ -66,6 +68,7 @@ def causes(captured: Facts) -> list[Cause]:
         ({"acked": True}, (), Cause.HANDSHAKE_TIMEOUT),
         ({"acked": True} | LARGE, (), Cause.HANDSHAKE_TIMEOUT),
         ({"acked": True} | LARGE, SMALL, Cause.REJECTED),
+        ({"acked": True, "server": CONNECTED}, (), Cause.HANDSHAKE_TIMEOUT),
         # The server takes what its window holds of the hello, and closes it for good.
         (LARGE | {"server": {"zero_windows": (shut(0.2, None),)}}, (), Cause.HANDSHAKE_TIMEOUT),
         (LARGE | {"server": {"zero_windows": (shut(0.2, 0.3),)}}, (), Cause.DROPPED),
@@ -77,6 +80,7 @@ def causes(captured: Facts) -> list[Cause]:
         # Silence in which the answer is on its way, and lost for its size.
         ({"acked": True, "server": {"missing_bytes": 2896}}, (), Cause.MTU),
         ({"acked": True, "server": {"sent_bytes": 2896}}, (), Cause.MTU),
+        ({"acked": True, "server": CONNECTED | {"sent_bytes": 2935}}, (), Cause.MTU),
         (LARGE, (icmp(0.14, GATEWAY, kind="fragmentation_needed", mtu=1400),), Cause.MTU),
     ],
 )

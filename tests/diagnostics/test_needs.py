@@ -43,6 +43,7 @@ SYNS = unconnected(0.1, 1.1, 3.1)
 ZIP = f"http://{NAME}/example.com/m/@v/v1.0.0.zip"
 ELSEWHERE = plain(1, 1.2, 200, host=MIRROR, address=OTHER)
 HERE = f"{NAME}:443"
+CURLS = client_hello(20.03, is_go=False)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +100,10 @@ def test_what_was_made_good(parts: list[Any]) -> None:
                 plain(1, 20.0, 200, host=MIRROR, address=OTHER, target="/m/@v/v2.0.0.zip"),
             ],
             id="another file",
+        ),
+        pytest.param(
+            [resolved(SERVER), failed_hello(acked=True), fetched(1, 20.0, hello=CURLS)],
+            id="another program got through",
         ),
         pytest.param(
             [resolved(SERVER), refused_certificate(), refused_certificate(1, 5.0)],

@@ -24,6 +24,7 @@ from tests.factories import (
     resolved,
     sent,
     session,
+    unconnected,
 )
 
 
@@ -149,6 +150,19 @@ def test_a_connection_that_is_idle_while_another_one_works() -> None:
     )
     captured = facts(resolved(SERVER, OTHER), idle, handshake(), busy, session=FAILED)
     assert not waits(captured)
+
+
+def test_a_connection_that_is_idle_while_another_one_does_not_come_about() -> None:
+    """go waits for the checksum database in vain, and closes all connections when it gives up."""
+    idle = connection(
+        last_s=20.6,
+        client=sent(1000, 0.13, 0.2) | closed(20.5) | HEARD,
+        server=sent(40_000, 0.15, 0.5),
+        silences=(LAST,),
+    )
+    syns = unconnected(0.6, 1.6, 3.6, 7.6, 15.6, stream=1, address=OTHER, last_s=20.4)
+    asked = resolved(OTHER, at_s=0.55, name="sum.golang.org")
+    assert not waits(facts(resolved(SERVER), asked, idle, handshake(), syns))
 
 
 def in_clear(took_s: float, rtt_s: float = 0.02) -> Facts:

@@ -35,6 +35,7 @@ from dataclasses import field
 from analyzers.facts import Attempt, DnsExchange, DnsLookup, DnsResponse, Facts, Outcome, Stage
 from captures.lazyclass import dataclass
 from diagnostics.localize import distance_of_ttl, forger_hop
+from diagnostics.mirrors import elsewhere
 from diagnostics.tries import attempts_of_lookups, indices, listed, lost_s, seconds, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop
 
@@ -69,9 +70,11 @@ def find(facts: Facts) -> Iterator[Finding]:
                     "inside the tunnel of a VPN.",
                     "resolvectl dnsovertls",
                 ),
-                Fix(
+                *elsewhere(
+                    forgeries[0][0].name,
                     "Or use a module proxy whose name is answered truthfully here.",
-                    "go env -w 'GOPROXY=https://goproxy.cn|direct' GOSUMDB=sum.golang.google.cn",
+                    *("goproxy.cn", "goproxy.io", "proxy.golang.org"),
+                    checksums="sum.golang.google.cn",
                 ),
             ),
             confidence=0.95,

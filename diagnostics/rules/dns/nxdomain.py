@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Facts
 from diagnostics.lookupfailures import Failure, rcode_findings
+from diagnostics.mirrors import elsewhere
 from diagnostics.report.escape import shell_word
 from diagnostics.verdict import Finding, Fix
 
@@ -45,14 +46,15 @@ def _words(server: str, names: str) -> tuple[str, tuple[Fix, ...]]:
     name = names.split(", ")[0]
     summary = f"The resolver {server} answers that {names} does not exist."
     return summary, (
-        Fix("Check the spelling of the module proxy's name.", "go env GOPROXY"),
+        Fix("Check the spelling of the name.", "go env GOPROXY GOSUMDB"),
         Fix(
             "Ask another resolver; if that one knows the name, use it (VPN, resolv.conf).",
             f"nslookup {shell_word(name)} 1.1.1.1",
         ),
-        Fix(
+        *elsewhere(
+            name,
             "Or go round it with a module proxy that resolves here; a pipe falls through on any "
             "error, a comma only on 404 and 410.",
-            "go env -w 'GOPROXY=https://goproxy.cn|https://proxy.golang.org|direct'",
+            *("goproxy.cn", "proxy.golang.org", "goproxy.io"),
         ),
     )

@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Facts
 from diagnostics.answers import Answer, host_of, server_of, status_findings, upstream_of
+from diagnostics.mirrors import elsewhere
 from diagnostics.verdict import Finding, Fix, Hop
 
 EXPLAINS = ("config.fallback_blocked",)
@@ -51,8 +52,9 @@ def _words(answer: Answer) -> str:
 def _fix(answer: Answer) -> tuple[Fix, ...]:
     return (
         Fix("Try again: the go command itself repeats nothing.", "go mod download"),
-        Fix(
+        *elsewhere(
+            host_of(answer.url),
             "A pipe lets go try the next proxy on any error (a comma only on 404 and 410).",
-            "go env -w 'GOPROXY=https://proxy.golang.org|https://goproxy.io|direct'",
+            *("proxy.golang.org", "goproxy.io", "goproxy.cn"),
         ),
     )

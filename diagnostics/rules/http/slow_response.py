@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Facts, Stage
 from diagnostics.localize import upstream_hop
+from diagnostics.mirrors import elsewhere
 from diagnostics.tries import grouped, indices, names, plural, seconds, streams
 from diagnostics.verdict import Finding, Fix
 from diagnostics.waits import cost_s, waits
@@ -56,9 +57,10 @@ def find(facts: Facts) -> Iterator[Finding]:
                     "Ask again: a proxy that had to fetch the module answers at once next time.",
                     "go mod download",
                 ),
-                Fix(
+                *elsewhere(
+                    attempts[0].name,
                     "Use a module proxy that has it.",
-                    "go env -w 'GOPROXY=https://proxy.golang.org|https://goproxy.io|direct'",
+                    *("proxy.golang.org", "goproxy.io", "goproxy.cn"),
                 ),
             ),
             confidence=0.93 if mine[0].exact else 0.85,

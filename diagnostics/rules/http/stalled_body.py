@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Facts, Stage
 from diagnostics.hellofindings import hop_of_attempt
+from diagnostics.mirrors import elsewhere
 from diagnostics.tries import grouped, indices, names, seconds, streams
 from diagnostics.verdict import Finding, Fix
 from diagnostics.waits import cost_s, waits
@@ -55,9 +56,10 @@ def find(facts: Facts) -> Iterator[Finding]:
                     "Stop it and try again with a limit of your own: go has none.",
                     "timeout 120 go mod download",
                 ),
-                Fix(
+                *elsewhere(
+                    attempts[0].name,
                     "Use another module proxy.",
-                    "go env -w 'GOPROXY=https://proxy.golang.org|https://goproxy.io|direct'",
+                    *("proxy.golang.org", "goproxy.io", "goproxy.cn"),
                 ),
             ),
             confidence=0.93 if mine[0].exact else 0.75,

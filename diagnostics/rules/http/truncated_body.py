@@ -32,19 +32,13 @@ from analyzers.facts import Attempt, Facts, Stage
 from diagnostics.answers import attempts_at
 from diagnostics.gosays import gave_up, lines
 from diagnostics.hellofindings import hop_of_attempt
+from diagnostics.mirrors import elsewhere
 from diagnostics.tries import failed_at, grouped, indices, lost_s, names, streams
 from diagnostics.verdict import Evidence, Finding, Fix
 
 EXPLAINS = ("go.*",)
 
 CUT = re.compile(r'read "(?P<url>[^"]+)".*unexpected EOF|"(?P<get>https?://[^"]+)".*unexpected EOF')
-FIXES = (
-    Fix("Try again: the go command itself repeats nothing.", "go mod download"),
-    Fix(
-        "Let go fall through to another module proxy on any error (a pipe, not a comma).",
-        "go env -w 'GOPROXY=https://proxy.golang.org|https://goproxy.io|direct'",
-    ),
-)
 
 
 def find(facts: Facts) -> Iterator[Finding]:
@@ -73,7 +67,14 @@ def _finding(
         hop=hop_of_attempt(facts, attempts[0]),
         summary=f"{names(attempts)} ends the connection before the body is complete.",
         evidence=evidence,
-        fix=FIXES,
+        fix=(
+            Fix("Try again: the go command itself repeats nothing.", "go mod download"),
+            *elsewhere(
+                attempts[0].name,
+                "Let go fall through to another module proxy on any error (a pipe, not a comma).",
+                *("proxy.golang.org", "goproxy.io", "goproxy.cn"),
+            ),
+        ),
         confidence=confidence,
         impact_s=lost_s(attempts),
         attempts=indices(attempts),

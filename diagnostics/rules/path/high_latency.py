@@ -33,6 +33,7 @@ import numpy as np
 
 from analyzers.facts import Connection, Facts
 from diagnostics.hops import Fault, narrowed
+from diagnostics.mirrors import elsewhere
 from diagnostics.queues import RoundTrips, round_trips
 from diagnostics.rounds import Waits, by_server, waits
 from diagnostics.tries import attempts_on, indices, names, seconds
@@ -68,7 +69,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             summary=f"{names(attempts) or address} is {seconds(trips.base_s)} away, and the "
             f"download waits for {spent.count:.0f} round trips one after the other.",
             evidence=(_evidence(connections, trips, spent),),
-            fix=_fix(),
+            fix=_fix(attempts[0].name if attempts else None),
             confidence=0.9,
             impact_s=cost_s,
             attempts=indices(attempts),
@@ -93,11 +94,12 @@ def _evidence(connections: list[Connection], trips: RoundTrips, spent: Waits) ->
     return Evidence(text, frames, first.stream)
 
 
-def _fix() -> tuple[Fix, ...]:
+def _fix(name: str | None) -> tuple[Fix, ...]:
     return (
-        Fix(
+        *elsewhere(
+            name,
             "Use a module proxy that is nearer, or a caching one in your network.",
-            "go env -w 'GOPROXY=https://goproxy.io|https://proxy.golang.org|direct'",
+            *("goproxy.io", "proxy.golang.org", "goproxy.cn"),
         ),
         Fix(
             "If a VPN or proxy takes the traffic round the world, leave it out for this host and "

@@ -34,6 +34,7 @@ from collections.abc import Iterator
 from analyzers.facts import Facts
 from diagnostics.hops import Fault, narrowed
 from diagnostics.losses import losses
+from diagnostics.mirrors import elsewhere
 from diagnostics.ratelimits import Kind, RateLimit, rate_limit
 from diagnostics.transfers import PLAIN_RATE, Transfer, ideal_s, transfers
 from diagnostics.tries import attempts_on, indices, names
@@ -61,7 +62,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             summary=f"{names(attempts) or transfer.address} sends at a flat "
             f"{limit.rate * 8 / 1e6:.1f} Mbit/s: {_who(limit)} on the way holds it there.",
             evidence=(Evidence(limit.text, _frames(transfer), _stream(transfer)),),
-            fix=_fix(),
+            fix=_fix(attempts[0].name if attempts else None),
             confidence=0.9 if limit.kind is Kind.POLICED else 0.85,
             impact_s=cost_s,
             attempts=indices(attempts),
@@ -89,16 +90,17 @@ def _stream(transfer: Transfer) -> int:
     return max(transfer.connections, key=lambda c: c.server.payload_bytes).stream
 
 
-def _fix() -> tuple[Fix, ...]:
+def _fix(name: str | None) -> tuple[Fix, ...]:
     return (
         Fix(
             "Compare with another destination: if that is as slow, the limit is near you (tariff, "
             "guest network, VPN); if not, it is aimed at this one.",
             "curl -o /dev/null -w '%{speed_download}\\n' https://go.dev/dl/go1.24.0.src.tar.gz",
         ),
-        Fix(
+        *elsewhere(
+            name,
             "Use a module proxy that is not limited, or one inside the network.",
-            "go env -w 'GOPROXY=https://goproxy.io|https://proxy.golang.org|direct'",
+            *("goproxy.io", "proxy.golang.org", "goproxy.cn"),
         ),
         Fix("Ask whoever runs the network to lift the limit; show them the flat rate."),
     )

@@ -41,6 +41,8 @@ def find(facts: Facts) -> Iterator[Finding]:
 
 
 def _words(attempt: Attempt) -> str:
+    if attempt.reason == "closed":
+        return f"The proxy {attempt.address} closes instead of answering for {attempt.need}."
     return f"The proxy {attempt.address} does not answer the request for {attempt.need}."
 
 

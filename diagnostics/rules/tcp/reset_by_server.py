@@ -27,9 +27,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.facts import Facts
+from analyzers.facts import Attempt, Facts, Stage
 from diagnostics.hellos import Cause, failed_hellos
 from diagnostics.localize import server_hop
+from diagnostics.mirrors import elsewhere
 from diagnostics.resets import broken_by_reset, forged_reset, reset_evidence, struck
 from diagnostics.tries import grouped, indices, lost_s, names, streams
 from diagnostics.verdict import Finding, Fix
@@ -44,17 +45,18 @@ def find(facts: Facts) -> Iterator[Finding]:
     for attempts in grouped(found, lambda a: a.address).values():
         yield Finding(
             hop=server_hop(facts, attempts[0]),
-            summary=f"{names(attempts)} resets the connection before the answer is complete.",
+            summary=_words(attempts),
             evidence=tuple(reset_evidence(facts, a) for a in attempts[:3]),
             fix=(
                 Fix(
                     "Try again: the go command itself never repeats a broken download.",
                     "go mod download",
                 ),
-                Fix(
+                *elsewhere(
+                    attempts[0].name,
                     "Let go fall through to another module proxy on any error (a pipe, not a "
                     "comma).",
-                    "go env -w 'GOPROXY=https://proxy.golang.org|https://goproxy.io|direct'",
+                    *("proxy.golang.org", "goproxy.io", "goproxy.cn"),
                 ),
                 Fix("If it repeats at the same size or time, show these frames to the operator."),
             ),
@@ -65,3 +67,12 @@ def find(facts: Facts) -> Iterator[Finding]:
             fatal=any(struck(facts, a) for a in attempts),
             stage=min(a.stage for a in attempts),
         )
+
+
+def _words(attempts: list[Attempt]) -> str:
+    if all(a.stage is Stage.PROXY for a in attempts):
+        return (
+            f"The proxy {attempts[0].address} resets the connection instead of letting it through "
+            f"to {names(attempts)}."
+        )
+    return f"{names(attempts)} resets the connection before the answer is complete."

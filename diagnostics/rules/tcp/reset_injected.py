@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Facts
 from diagnostics.localize import forger_hop
+from diagnostics.mirrors import elsewhere
 from diagnostics.resets import broken_by_reset, forged_reset, forged_ttls, reset_evidence, struck
 from diagnostics.tries import grouped, indices, lost_s, names, streams
 from diagnostics.verdict import Finding, Fix
@@ -55,9 +56,10 @@ def find(facts: Facts) -> Iterator[Finding]:
                     "Show these frames to whoever runs the firewall or inspection device at that "
                     "hop, and ask for the destination to be exempted.",
                 ),
-                Fix(
+                *elsewhere(
+                    attempts[0].name,
                     "Meanwhile go round it: a proxy or VPN, or another module proxy.",
-                    "go env -w 'GOPROXY=https://goproxy.cn|https://proxy.golang.org|direct'",
+                    *("goproxy.cn", "proxy.golang.org", "goproxy.io"),
                 ),
             ),
             confidence=0.93,

@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Attempt, Connection, Facts, Stage
 from diagnostics.localize import path_hop
+from diagnostics.mirrors import elsewhere
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import failed_at, grouped, indices, lost_s, plural, seconds, streams
 from diagnostics.verdict import Evidence, Finding, Fix
@@ -52,7 +53,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             summary=f"Nothing answers connection attempts to {address} port {port}"
             f"{f' ({name})' if name else ''}.",
             evidence=tuple(_evidence(c, facts) for c in connections[:3]),
-            fix=_fix(address, port),
+            fix=_fix(address, port, name),
             confidence=0.93,
             impact_s=lost_s(attempts),
             attempts=indices(attempts),
@@ -83,7 +84,7 @@ def _evidence(connection: Connection, facts: Facts) -> Evidence:
     return Evidence(text, syns, connection.stream)
 
 
-def _fix(address: str, port: int | None) -> tuple[Fix, ...]:
+def _fix(address: str, port: int | None, name: str | None) -> tuple[Fix, ...]:
     return (
         Fix(
             "Find the hop where the SYN dies, and give this capture to whoever runs it.",
@@ -94,8 +95,9 @@ def _fix(address: str, port: int | None) -> tuple[Fix, ...]:
             "proxy settings).",
             "HTTPS_PROXY=http://proxy.example:3128 go mod download",
         ),
-        Fix(
+        *elsewhere(
+            name,
             "Or use a module proxy that is reachable; a pipe falls through on any error.",
-            "go env -w 'GOPROXY=https://goproxy.cn|https://proxy.golang.org|direct'",
+            *("goproxy.cn", "proxy.golang.org", "goproxy.io"),
         ),
     )

@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from analyzers.facts import Facts
 from diagnostics.hellofindings import hello_findings, tls_hop
 from diagnostics.hellos import Cause, FailedHello
+from diagnostics.mirrors import elsewhere
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import wanted_endpoint
 from diagnostics.verdict import Finding, Fix
@@ -53,8 +54,9 @@ def _fix(failed: FailedHello) -> tuple[Fix, ...]:
             "See whether it answers anybody.",
             f"openssl s_client -connect {shell_word(wanted_endpoint(failed.attempt))} </dev/null",
         ),
-        Fix(
+        *elsewhere(
+            failed.attempt.name,
             "Let go fall through to another module proxy on any error (a pipe, not a comma).",
-            "go env -w 'GOPROXY=https://proxy.golang.org|https://goproxy.io|direct'",
+            *("proxy.golang.org", "goproxy.io", "goproxy.cn"),
         ),
     )

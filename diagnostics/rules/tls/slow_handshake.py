@@ -28,9 +28,10 @@ from collections.abc import Iterator
 
 from analyzers.facts import Attempt, Facts, Stage
 from diagnostics.hellofindings import hop_of_attempt
+from diagnostics.mirrors import elsewhere
 from diagnostics.timeline import union_s
 from diagnostics.tries import grouped, indices, names, seconds, streams
-from diagnostics.verdict import Evidence, Finding, Fix
+from diagnostics.verdict import Evidence, Finding
 
 EXPLAINS = ()
 
@@ -48,9 +49,10 @@ def find(facts: Facts) -> Iterator[Finding]:
             summary=f"{names(attempts)} takes up to {seconds(worst_s)} to answer a ClientHello.",
             evidence=tuple(_evidence(facts, a) for a in attempts[:3]),
             fix=(
-                Fix(
-                    "Let go fall through to another module proxy.",
-                    "go env -w 'GOPROXY=https://goproxy.io|https://proxy.golang.org|direct'",
+                *elsewhere(
+                    attempts[0].name,
+                    "Use another module proxy.",
+                    *("goproxy.io", "proxy.golang.org", "goproxy.cn"),
                 ),
             ),
             confidence=0.9,

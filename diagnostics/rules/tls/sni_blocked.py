@@ -33,6 +33,7 @@ from collections.abc import Iterator
 from analyzers.facts import Attempt, Facts, Outcome, Stage
 from diagnostics.hellofindings import hello_findings
 from diagnostics.hellos import Cause, End, FailedHello
+from diagnostics.mirrors import elsewhere
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import endpoint, wanted_endpoint
 from diagnostics.verdict import Finding, Fix
@@ -95,9 +96,10 @@ def _fix(failed: FailedHello) -> tuple[Fix, ...]:
             f"openssl s_client -connect {where} -servername example.com </dev/null",
         ),
         Fix(f"Have {name} allowed in the firewall's URL filter (show these frames)."),
-        Fix(
+        *elsewhere(
+            attempt.name or name,
             "Or use a module proxy with another name.",
-            "go env -w 'GOPROXY=https://goproxy.cn|https://goproxy.io|direct' "
-            "GOSUMDB=sum.golang.google.cn",
+            *("goproxy.cn", "goproxy.io", "proxy.golang.org"),
+            checksums="sum.golang.google.cn",
         ),
     )

@@ -81,9 +81,17 @@ def test_no_status_at_all(changes: dict[str, Any]) -> None:
 
 def test_a_reset_instead_of_a_status_is_a_reset() -> None:
     cut = tunnel(None, last_s=0.3, client=sent(120, 0.13), resets=(reset(0.3),))
-    root = root_of(cut)
-    assert root[0] == "failed"
-    assert root[1] in ("proxy.no_answer", "tcp.reset_by_server")
+    assert root_of(cut) == ("failed", "tcp.reset_by_server")
+    finding = only("tcp.reset_by_server", cut)
+    assert place(finding) == (Role.PROXY, SERVER, (5, 5))
+    assert finding.summary.startswith(f"The proxy {SERVER} resets")
+
+
+def test_a_box_that_resets_what_asks_the_proxy_for_a_name() -> None:
+    """CONNECT tells the name in clear, for boxes before the proxy too."""
+    forged = reset(0.3, ttl=62, signs=("ttl_differs", "window_odd"))
+    cut = tunnel(None, last_s=0.3, client=sent(120, 0.13), resets=(forged,))
+    assert root_of(cut) == ("failed", "tcp.reset_injected")
 
 
 def test_a_tunnel_that_opens_is_healthy() -> None:
