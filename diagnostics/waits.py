@@ -210,7 +210,7 @@ def _is_last(facts: Facts, connection: Connection, silence: Silence) -> bool:
         return False
     others = [a for a in facts.attempts if a.is_go and a.stream != connection.stream]
     quiet_s = silence.end_s - min(GIVEN_UP_S, _length_s(silence)) / 2
-    if any(_failed_to_start(a) and a.end_s > quiet_s for a in others):
+    if any(_waited_until(a) > quiet_s for a in others if _failed_to_start(a)):
         return False  # that is what the download waited for in the end
     return not any(
         _busy_after(facts.connection(a.stream), quiet_s) for a in others if a.stream is not None
@@ -219,6 +219,14 @@ def _is_last(facts: Facts, connection: Connection, silence: Silence) -> bool:
 
 def _failed_to_start(attempt: Attempt) -> bool:
     return attempt.outcome is Outcome.FAILED and attempt.stage < Stage.RESPONSE
+
+
+def _waited_until(attempt: Attempt) -> float:
+    """When the client gave up: what nobody answers is repeated after ever longer (RFC 6298), and
+    the last wait, as long as all before it, leaves no packet."""
+    if attempt.reason != "no answer":
+        return attempt.end_s
+    return attempt.end_s + (attempt.end_s - attempt.start_s)
 
 
 def _asks(connection: Connection, silence: Silence) -> bool:

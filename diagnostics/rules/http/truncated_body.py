@@ -2,7 +2,8 @@
 
 What it means
 -------------
-Fewer bytes arrived than were announced, and the connection ended with a clean FIN.
+Fewer bytes arrived than were announced, perhaps none at all, and the connection ended with a clean
+FIN.
 
 Why it happens
 --------------
@@ -11,8 +12,9 @@ A load balancer's time limit, a proxy or antivirus that cuts files, a crashed ba
 How it is recognised
 --------------------
 In clear, and inside TLS where the capture has its secrets: FIN (or END_STREAM) before
-Content-Length (or the last chunk) is reached. Without secrets: the server's FIN comes before the
-client's while an answer is under way, and go says "unexpected EOF".
+Content-Length (or the last chunk) is reached, or in place of an answer. Without secrets: the
+server's FIN comes before the client's after something was asked, and go says "unexpected EOF" or
+"EOF".
 
 Fix
 ---
@@ -20,7 +22,7 @@ Try again, or use another module proxy.
 
 References
 ----------
-RFC 9112 section 8; go prints "unexpected EOF".
+RFC 9112 section 8; go prints "unexpected EOF", or "EOF" when nothing of the answer came.
 """
 
 from __future__ import annotations
@@ -33,12 +35,15 @@ from diagnostics.answers import attempts_at
 from diagnostics.gosays import gave_up, lines
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.mirrors import elsewhere
+from diagnostics.report.escape import printable
 from diagnostics.tries import failed_at, grouped, indices, lost_s, names, streams
 from diagnostics.verdict import Evidence, Finding, Fix
 
 EXPLAINS = ("go.*",)
 
-CUT = re.compile(r'read "(?P<url>[^"]+)".*unexpected EOF|"(?P<get>https?://[^"]+)".*unexpected EOF')
+CUT = re.compile(
+    r'read "(?P<url>[^"]+)".*unexpected EOF|"(?P<get>https?://[^"]+)"(.*unexpected EOF|: EOF$)'
+)
 
 
 def find(facts: Facts) -> Iterator[Finding]:
@@ -48,12 +53,18 @@ def find(facts: Facts) -> Iterator[Finding]:
         yield _finding(
             facts, attempts, tuple(_clear_evidence(facts, a) for a in attempts[:3]), 0.96
         )
-    if clear or not gave_up(facts):
+    unanswered = failed_at(facts, Stage.REQUEST, "closed")
+    for attempts in grouped(unanswered, lambda a: a.address).values():
+        yield _finding(
+            facts, attempts, tuple(_no_answer_evidence(facts, a) for a in attempts[:3]), 0.85
+        )
+    if clear or unanswered or not gave_up(facts):
         return
     for line in lines(facts, CUT):
         match = CUT.search(line)
         url = (match["url"] or match["get"]) if match else ""
-        closed = [a for a in attempts_at(facts, url) if _closed_first(facts, a)]
+        asked = [a for a in attempts_at(facts, url) if a.stage > Stage.TLS]
+        closed = [a for a in asked if _closed_first(facts, a)]
         if closed:
             evidence = tuple(_tls_evidence(facts, a, line) for a in closed[-1:])
             yield _finding(facts, closed, evidence, 0.9)
@@ -63,9 +74,11 @@ def find(facts: Facts) -> Iterator[Finding]:
 def _finding(
     facts: Facts, attempts: list[Attempt], evidence: tuple[Evidence, ...], confidence: float
 ) -> Finding:
+    unanswered = all(a.stage is Stage.REQUEST for a in attempts)
     return Finding(
         hop=hop_of_attempt(facts, attempts[0]),
-        summary=f"{names(attempts)} ends the connection before the body is complete.",
+        summary=f"{names(attempts)} ends the connection "
+        + ("without an answer." if unanswered else "before the body is complete."),
         evidence=evidence,
         fix=(
             Fix("Try again: the go command itself repeats nothing.", "go mod download"),
@@ -96,6 +109,17 @@ def _clear_evidence(facts: Facts, attempt: Attempt) -> Evidence:
     return Evidence(
         f"{request.received_bytes} {of} arrived, then {last}",
         tuple(frames),
+        request.stream,
+    )
+
+
+def _no_answer_evidence(facts: Facts, attempt: Attempt) -> Evidence:
+    request = facts.requests[attempt.requests[-1]]
+    fin = facts.connection(request.stream).server.fin_frame
+    frames = (*request.request_frames, *((fin,) if fin is not None else ()))
+    return Evidence(
+        f"{request.method} {printable(request.target)}, then the server's FIN and no answer",
+        frames,
         request.stream,
     )
 

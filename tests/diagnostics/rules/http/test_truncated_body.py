@@ -64,6 +64,21 @@ def test_bytes_that_the_capture_lost_are_none() -> None:
     assert not found(CODE, cut(40_000, 30_000, gap=True, announced_bytes=30_000))
 
 
+def test_a_fin_in_place_of_an_answer() -> None:
+    carried = connection(
+        port=80,
+        last_s=0.2,
+        client=sent(200, 0.13) | closed(0.161),
+        server={"acked_bytes": 200, **closed(0.16)},
+    )
+    none = facts(resolved(SERVER), carried, request(status=None, complete=False))
+    finding = only(CODE, none)
+    assert place(finding) == (Role.SERVER, SERVER, (5, 5))
+    assert "without an answer" in finding.summary
+    assert frame_at(0.16) in frames(finding)
+    assert root_of(none) == ("failed", CODE)
+
+
 EOF_WORDS = f'go: m@v1: read "https://{NAME}/m/@v/v1.zip": unexpected EOF'
 
 
@@ -80,6 +95,11 @@ def inside_tls(*output: str, client_first: bool = False) -> Facts:
 def test_inside_tls_gos_words_and_the_servers_fin_agree() -> None:
     short = inside_tls(EOF_WORDS)
     assert place(only(CODE, short)) == (Role.SERVER, SERVER, (5, 5))
+    assert root_of(short) == ("failed", CODE)
+
+
+def test_inside_tls_nothing_of_the_answer_may_have_come() -> None:
+    short = inside_tls(f'go: m@v1: Get "https://{NAME}/m/@v/v1.info": EOF')
     assert root_of(short) == ("failed", CODE)
 
 
