@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -26,16 +25,12 @@ from analyzers.facts import (
     TlsHandshake,
 )
 from analyzers.gosigns import GoSigns
+from analyzers.usedlookups import ADDRESS_TYPES, LookupIndex, is_unread
 from captures.lazyclass import dataclass
 from captures.session import Session
 
-ADDRESS_TYPES = frozenset(("A", "AAAA"))
-LOOKUP_TO_CONNECT_S = 60.0
-"""A connection this long after an answer may still use it (go keeps no cache; others do)."""
-NEXT_STEP_S = 0.05
-"""A client connects within so much of the answer that it waited for."""
-AT_ONCE_S = 1.0
-"""go connects to a second address 0.3 s after the first, and opens spare connections at once."""
+WEB_PORTS = (80, 443)
+"""Where a connection right after an answer that was cut off is taken for that name's."""
 HAPPY_EYEBALLS_S = 1.0
 """RFC 8305 starts the next address after 0.25 s (go: 0.3 s); winners come within this."""
 
@@ -59,7 +54,7 @@ class Parts:
 def attempts(parts: Parts) -> tuple[Attempt, ...]:
     """All attempts of the capture, in order of their start."""
     signs = GoSigns.of(parts.session, parts.handshakes, parts.requests, parts.lookups)
-    names = _LookupIndex(parts.lookups)
+    names = LookupIndex(parts.lookups)
     found = list(_connection_attempts(parts, signs, names))
     used = {a.lookup for a in found}
     found += _lookup_attempts(parts, signs, used, {a.name for a in found})
@@ -68,51 +63,7 @@ def attempts(parts: Parts) -> tuple[Attempt, ...]:
     return tuple(replace(a, index=i) for i, a in enumerate(found))
 
 
-class _LookupIndex:
-    """Finds the lookup whose answer a connection used."""
-
-    def __init__(self, lookups: Sequence[DnsLookup]) -> None:
-        self._by_address: dict[str, list[DnsLookup]] = defaultdict(list)
-        for lookup in sorted(lookups, key=lambda k: k.end_s):
-            for address in set(lookup.addresses):
-                self._by_address[address].append(lookup)
-        self._unread = [k for k in lookups if not k.addresses and _unread(k)]
-        self._first_used_s: dict[int, float] = {}
-
-    def find(self, address: str, start_s: float, name: str | None) -> DnsLookup | None:
-        """The latest lookup that gave `address` before `start_s`, of `name` when it is known.
-
-        An address that no answer gave comes from the one that was just there and cannot be read.
-        """
-        known = self._by_address.get(address, [])
-        before = known[: bisect_right([k.start_s for k in known], start_s)]
-        fits = [k for k in before if start_s - k.end_s <= LOOKUP_TO_CONNECT_S]
-        named = [k for k in fits if name is not None and k.name == name.lower()]
-        best = named or fits
-        if best or known:
-            return best[-1] if best else None
-        at_once = [k for k in self._unread if 0.0 <= start_s - k.end_s <= NEXT_STEP_S]
-        return max(at_once, key=lambda k: k.end_s, default=None)
-
-    def start_s(self, connection: Connection, lookup: DnsLookup | None) -> float:
-        """When the try began: with its lookup, unless that one served an earlier connection."""
-        if lookup is None:
-            return connection.first_s
-        first_s = self._first_used_s.setdefault(lookup.index, connection.first_s)
-        if connection.first_s - first_s > AT_ONCE_S:
-            return connection.first_s
-        return min(lookup.start_s, connection.first_s)
-
-
-def _unread(lookup: DnsLookup) -> bool:
-    """An answer was cut by the capture, or one is not in it and was never asked for again."""
-    asked = [e for e in lookup.exchanges if e.qtype in ADDRESS_TYPES and e.queries]
-    cut = any(not r.whole for e in asked for r in e.responses)
-    lost = any(e.rcode is None and len(e.queries) == 1 for e in asked)
-    return cut or (lost and any(e.rcode is not None for e in asked))
-
-
-def _connection_attempts(parts: Parts, signs: GoSigns, names: _LookupIndex) -> Iterator[Attempt]:
+def _connection_attempts(parts: Parts, signs: GoSigns, names: LookupIndex) -> Iterator[Attempt]:
     handshakes = {h.stream: h for h in parts.handshakes}
     requests: dict[int, list[HttpExchange]] = defaultdict(list)
     for request in parts.requests:
@@ -142,13 +93,15 @@ def _attempts_on(
     icmp: list[IcmpError],
     parts: Parts,
     signs: GoSigns,
-    names: _LookupIndex,
+    names: LookupIndex,
 ) -> Iterator[Attempt]:
     connects = [r for r in requests if r.is_connect]
     clear = [r for r in requests if not r.is_connect]
     host = _name_of(connects, handshake, clear)
     via_proxy = bool(connects) or any(r.target.startswith("http://") for r in clear)
     lookup = names.find(connection.server.address, connection.first_s, None if via_proxy else host)
+    if lookup is None and connection.server.port in WEB_PORTS:
+        lookup = names.just_cut(connection.first_s)
     name = host or (lookup.name if lookup else None)
     port = _tunnel_port(connects) or connection.server.port
     base = Attempt(
@@ -273,7 +226,7 @@ def _lookup_ending(lookup: DnsLookup, last_s: float, reached: bool) -> tuple[Out
         return Outcome.FAILED, sorted(rcodes - {"NOERROR"})[0]
     if rcodes and "A" not in kinds:
         return Outcome.UNKNOWN, "only AAAA was asked for"
-    if _unread(lookup):
+    if is_unread(lookup):
         return Outcome.UNKNOWN, "an answer is missing in the capture"
     if rcodes:
         return Outcome.FAILED, "no address"

@@ -193,6 +193,7 @@ def test_an_answer_that_cannot_be_read_led_to_what_was_tried_next() -> None:
     assert only(joined).lookup == 0
     assert only(joined).name == NAME
     assert {a.lookup for a in facts(cut, connection(0, 3.0)).attempts} == {0, None}
+    assert {a.lookup for a in facts(cut, connection(0, 0.021, port=8123)).attempts} == {0, None}
 
 
 def test_search_names_are_no_tries() -> None:
