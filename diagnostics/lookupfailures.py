@@ -61,18 +61,21 @@ def resolvers_of(lookup: DnsLookup) -> tuple[str, ...]:
     return tuple(dict.fromkeys(e.server for e in lookup.exchanges))
 
 
-def failed_lookups(facts: Facts, failure: Failure) -> dict[str, list[tuple[DnsLookup, Attempt]]]:
-    """Failed lookups of this kind with their attempts, by the server that failed them: the one
-    that said so, else the first one asked."""
-    found: dict[str, list[tuple[DnsLookup, Attempt]]] = {}
+def failed_lookups(
+    facts: Facts, failure: Failure
+) -> Iterator[tuple[str, list[tuple[DnsLookup, Attempt]]]]:
+    """Failed lookups of this kind with their attempts, by the server that failed them (the one
+    that said so, else the first one asked); those of other programs apart from go's."""
+    found: dict[tuple[str, bool], list[tuple[DnsLookup, Attempt]]] = {}
     for attempt in facts.attempts:
         if attempt.stage is not Stage.DNS or attempt.outcome is not Outcome.FAILED:
             continue
         assert attempt.lookup is not None
         lookup = facts.lookups[attempt.lookup]
         if failure_of(lookup) is failure and not passed_on(facts, lookup, failure):
-            found.setdefault(_blamed(lookup, failure), []).append((lookup, attempt))
-    return found
+            key = _blamed(lookup, failure), attempt.is_go
+            found.setdefault(key, []).append((lookup, attempt))
+    return ((server, failed) for (server, _), failed in found.items())
 
 
 def _blamed(lookup: DnsLookup, failure: Failure) -> str:
@@ -107,7 +110,7 @@ Words = Callable[[str, str], tuple[str, tuple[Fix, ...]]]
 def rcode_findings(facts: Facts, failure: Failure, words: Words) -> Iterator[Finding]:
     """One finding per resolver that answered lookups of the download with this failure."""
     needed = unanswered(facts.attempts, facts)
-    for server, every in failed_lookups(facts, failure).items():
+    for server, every in failed_lookups(facts, failure):
         failed = [(k, a) for k, a in every if a.index in needed or gave_up_over(facts, k)]
         if not failed:
             continue

@@ -54,7 +54,7 @@ def test_the_first_resolver_is_the_one_to_ask_about() -> None:
     captured = facts(first, second)
     (lookup,) = captured.lookups
     assert resolvers_of(lookup) == ("192.0.2.1", "192.0.2.2")
-    assert list(failed_lookups(captured, Failure.SERVFAIL)) == ["192.0.2.1"]
+    assert [server for server, _ in failed_lookups(captured, Failure.SERVFAIL)] == ["192.0.2.1"]
 
 
 def forwarding(rcode: str | None) -> Facts:
@@ -69,7 +69,7 @@ def forwarding(rcode: str | None) -> Facts:
 
 
 def servers(captured: Facts) -> set[str]:
-    return {s for failure in Failure for s in failed_lookups(captured, failure)}
+    return {s for failure in Failure for s, _ in failed_lookups(captured, failure)}
 
 
 @pytest.mark.parametrize("rcode", ["NXDOMAIN", "REFUSED", None])

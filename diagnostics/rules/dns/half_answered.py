@@ -12,8 +12,8 @@ Home routers, DNS filters and firewalls that drop AAAA queries instead of answer
 How it is recognised
 --------------------
 In one lookup, all queries of one address type are unanswered, at least two of them or one for
-more than a second, while the other type was answered; in other lookups that type is not answered
-either.
+more than a second, while the other type was answered; in other lookups of the name that type is
+not answered either. Where it is answered for other names, nothing else may have got lost.
 
 Fix
 ---
@@ -51,7 +51,8 @@ def find(facts: Facts) -> Iterator[Finding]:
         if half is not None:
             by_server.setdefault(resolvers_of(lookup)[0], []).append((lookup, *half))
     for server, found in by_server.items():
-        if _answers_elsewhere(facts, server, {e.qtype for _, e, _ in found}):
+        found = [(k, e, until_s) for k, e, until_s in found if not _was_loss(facts, k, e)]
+        if not found:
             continue
         lookups = [k for k, _, _ in found]
         lookup, silent, _ = found[0]
@@ -115,9 +116,25 @@ def _answered_s(lookup: DnsLookup) -> float:
     return max(e.responses[0].time_s for e in lookup.exchanges if e.responses)
 
 
-def _answers_elsewhere(facts: Facts, server: str, qtypes: set[str]) -> bool:
-    """The server does answer these types in this capture: then it was loss."""
-    return any(e.server == server and e.qtype in qtypes and e.responses for e in facts.dns)
+def _was_loss(facts: Facts, lookup: DnsLookup, silent: DnsExchange) -> bool:
+    """The server does answer this type: of this name; or of others, and was asked but once, or
+    leaves other queries without an answer too.
+
+    Many resolvers that answer AAAA drop it for names whose own servers do not.
+    """
+    same = [e for e in facts.dns if e.server == silent.server and e.qtype == silent.qtype]
+    answered = [e for e in same if e.responses]
+    if any(e.name == silent.name for e in answered):
+        return True
+    tries = [q for e in lookup.exchanges if e.qtype == silent.qtype for q in e.queries]
+    lossy = any(
+        e.server == silent.server and e.name != silent.name and _lost_a_query(e) for e in facts.dns
+    )
+    return bool(answered) and (len(tries) < 2 or lossy)
+
+
+def _lost_a_query(exchange: DnsExchange) -> bool:
+    return len(exchange.queries) > 1 or not exchange.responses
 
 
 def _evidence(lookup: DnsLookup, silent: DnsExchange, until_s: float) -> Evidence:

@@ -44,7 +44,7 @@ QUERY_TIMEOUT_S = 5.0
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per resolver whose silence left a lookup without an answer."""
     yield from _skipped(facts)
-    for server, failed in failed_lookups(facts, Failure.NO_RESPONSE).items():
+    for server, failed in failed_lookups(facts, Failure.NO_RESPONSE):
         lookups = [lookup for lookup, _ in failed]
         yield Finding(
             hop=resolver_hop(facts, server),

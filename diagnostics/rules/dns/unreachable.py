@@ -39,7 +39,7 @@ EXPLAINS = ("dns.no_response", "dns.lossy", "dns.half_answered")
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per resolver whose queries came back as ICMP errors."""
     by_frame = {e.frame: e for e in facts.icmp}
-    for server, failed in failed_lookups(facts, Failure.UNREACHABLE).items():
+    for server, failed in failed_lookups(facts, Failure.UNREACHABLE):
         lookups = [lookup for lookup, _ in failed]
         frames = [f for k in lookups for e in k.exchanges for f in e.icmp_frames]
         errors = [by_frame[f] for f in frames if f in by_frame]

@@ -33,6 +33,7 @@ from collections.abc import Iterator, Sequence
 from analyzers.facts import Attempt, Facts, Stage
 from diagnostics.deadpaths import DeadPath, dead_paths
 from diagnostics.localize import path_hop
+from diagnostics.scope import scope_of
 from diagnostics.spans import given_up_s
 from diagnostics.timeline import union_s
 from diagnostics.tries import SHOWN, indices, names, plural, seconds
@@ -44,8 +45,13 @@ EXPLAINS = ("http.slow_response", "http.stalled_body", "tls.handshake_timeout", 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per server to which connections died."""
     dead = dead_paths(facts)
+    mine = scope_of(facts).streams
     moved_s = max(
-        (c.server.last_data_s or 0.0 for c in facts.connections if c.server.port != 53),
+        (
+            c.server.last_data_s or 0.0
+            for c in facts.connections
+            if c.stream in mine and c.server.port != 53
+        ),
         default=0.0,
     )
     for address, found in _by_address(dead).items():
@@ -79,7 +85,8 @@ def _held_up(facts: Facts, found: Sequence[DeadPath]) -> list[Attempt]:
 
 
 def _final(dead: DeadPath, moved_s: float) -> bool:
-    """The download ended in this silence: no server sent anything once the client gave up."""
+    """The download ended in this silence: none of its servers sent anything once the client gave
+    up."""
     left_s = given_up_s(dead.connection)
     return left_s is None or moved_s <= left_s
 

@@ -29,6 +29,23 @@ def half_answered(at_s: float = 0.0) -> tuple[DnsExchange, DnsExchange]:
     )
 
 
+def asked_for(name: str, at_s: float, *answers: float) -> DnsExchange:
+    """AAAA of another name."""
+    first = query(at_s, port=40100)
+    return question([first], [response(s) for s in answers], qtype="AAAA", name=name)
+
+
+OTHER_NAME = resolved(SERVER, "2001:db8::7", at_s=30.0, name="www.example.com")
+LOST = asked_for("cdn.example.com", 31.0)
+
+
+def test_a_type_may_be_dropped_for_one_name_only() -> None:
+    """The resolver answers AAAA of other names, at once."""
+    waited = facts(half_answered(), fetched(at_s=10.01), OTHER_NAME)
+    assert only(CODE, waited).impact_s == pytest.approx(10.0, abs=0.1)
+    assert root_of(waited) == ("degraded", CODE)
+
+
 def test_go_waits_for_the_silent_type_and_then_succeeds() -> None:
     waited = facts(half_answered(), fetched(at_s=10.01))
     finding = only(CODE, waited)
@@ -60,7 +77,11 @@ def test_a_silent_a_with_an_empty_aaaa_fails() -> None:
     [
         pytest.param(
             [*half_answered(), *resolved(SERVER, "2001:db8::7", at_s=30.0)],
-            id="the type is answered elsewhere: it was loss",
+            id="the type is answered later: it was loss",
+        ),
+        pytest.param(
+            [*half_answered(), *OTHER_NAME, LOST],
+            id="of another name it is answered, and more gets lost",
         ),
         pytest.param(
             [question([0.0], [response(0.01, SERVER)]), question([0.001], qtype="AAAA")],

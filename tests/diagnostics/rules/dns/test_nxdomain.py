@@ -31,6 +31,14 @@ def test_a_denied_name_is_pinned_on_the_resolver() -> None:
     assert root_of(denied) == ("failed", CODE)
 
 
+def test_names_of_other_programs_are_not_the_downloads() -> None:
+    tracker = question([query(0.5, edns=None)], [response(0.51, rcode="NXDOMAIN")], name="ads.test")
+    verdict = diagnose(facts(resolved(rcode="NXDOMAIN"), tracker))
+    assert verdict.root_cause is not None
+    assert "ads.test" not in verdict.root_cause.summary
+    assert any("ads.test" in finding.summary for finding in verdict.background)
+
+
 def test_a_name_proper_that_fails_after_its_search_names_is_the_one_named() -> None:
     denied = facts(
         resolved(name=f"{NAME}.corp.example", rcode="NXDOMAIN"),

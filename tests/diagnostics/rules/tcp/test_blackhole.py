@@ -7,8 +7,10 @@ import pytest
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, only, place, root_of
 from tests.factories import (
+    OTHER,
     SERVER,
     asked_again,
+    client_hello,
     closed,
     connection,
     facts,
@@ -31,6 +33,15 @@ def test_data_that_is_never_heard_again() -> None:
     assert place(finding) == (Role.PATH, None, (0, 5))
     assert finding.impact_s == pytest.approx(3.4)
     assert finding.streams == {0}
+    assert root_of(capture) == ("failed", CODE)
+
+
+def test_other_programs_go_on() -> None:
+    """What a browser loads after the download has died does not make it good."""
+    silent = fetched(client=sent(1000, 0.13, 4.4) | COPIES | closed(5.0), last_s=5.0)
+    foreign = client_hello(20.03, "www.example.com", is_go=False)
+    browser = fetched(1, 20.0, name="www.example.com", address=OTHER, hello=foreign)
+    capture = facts(resolved(SERVER), silent, browser, duration_s=30.0)
     assert root_of(capture) == ("failed", CODE)
 
 
