@@ -26,7 +26,7 @@ def unanswered(attempts: Sequence[Attempt], facts: Facts) -> frozenset[int]:
     failed = [a for a in attempts if a.outcome is Outcome.FAILED and not _optional(a)]
     if not failed:
         return frozenset()
-    replaced = _replaced_hosts(attempts)
+    replaced = _replaced_hosts(attempts, facts)
     kin = _Kin(attempts)
     return frozenset(
         a.index
@@ -114,15 +114,16 @@ def _optional(attempt: Attempt) -> bool:
     return attempt.reason in FALLS_THROUGH and bool(OPTIONAL.search(attempt.need))
 
 
-def _replaced_hosts(attempts: Sequence[Attempt]) -> frozenset[str]:
+def _replaced_hosts(attempts: Sequence[Attempt], facts: Facts) -> frozenset[str]:
     """Hosts whose failure made go turn to another one, which then served it (GOPROXY's "|").
 
     The other one was first asked right after the first failure, and not before: so a checksum
-    database, or the host of a redirect, is no replacement for the module proxy.
+    database, or the host of a redirect, is no replacement for the module proxy. Nor is what
+    another program asked; git, which go calls for "direct", looks its host up as go does.
     """
     first_asked_s: dict[str, float] = {}
     first_failed: dict[str, Attempt] = {}
-    served: set[str] = set()
+    served: dict[str, bool] = {}
     for attempt in sorted(attempts, key=lambda a: a.end_s):
         host = _host(attempt)
         if host is None or attempt.outcome is Outcome.ABANDONED:
@@ -132,11 +133,13 @@ def _replaced_hosts(attempts: Sequence[Attempt]) -> frozenset[str]:
         if attempt.outcome is Outcome.FAILED:
             first_failed.setdefault(host, attempt)
         elif attempt.outcome is Outcome.SUCCEEDED:
-            served.add(host)
+            mine = attempt.lookup is not None or _has_go_hello(attempt, facts) is not False
+            served[host] = served.get(host, False) or mine
     return frozenset(
         name
         for name, failed in first_failed.items()
-        for other in served - {name}
+        for other, mine in served.items()
+        if other != name and (mine or not failed.is_go)
         if _follows(failed, first_asked_s[other])
     )
 

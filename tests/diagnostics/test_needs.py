@@ -125,6 +125,19 @@ def test_a_pipe_turns_to_the_next_entry_which_serves_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("looked_up", "needs"),
+    [((), [HERE]), ((resolved(OTHER, at_s=0.05, name=MIRROR),), [])],
+    ids=["another program's", "git's, for a module fetched directly"],
+)
+def test_a_foreign_hello_replaces_only_where_go_may_have_asked(
+    looked_up: tuple[Any, ...], needs: list[str]
+) -> None:
+    foreign = client_hello(0.11, MIRROR, is_go=False)
+    elsewhere = fetched(0, 0.08, name=MIRROR, address=OTHER, hello=foreign)
+    assert lost(resolved(rcode="NXDOMAIN"), *looked_up, elsewhere) == needs
+
+
 def test_a_name_that_was_asked_before_is_no_replacement() -> None:
     """The checksum database answered before the module proxy failed: it served something else."""
     database = "sum.example"

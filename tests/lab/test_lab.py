@@ -31,7 +31,7 @@ def results(request: pytest.FixtureRequest) -> Results:
     wanted: list[tuple[Scenario, int]] = [
         cast("tuple[Scenario, int]", item.callspec.params["pair"])
         for item in request.session.items
-        if isinstance(item, pytest.Function) and "pair" in item.fixturenames
+        if isinstance(item, pytest.Function) and item.originalname == test_scenario.__name__
     ]
     netns.reap()
     runnable = [pair for pair in wanted if toolchain.find(pair[0].go)]
