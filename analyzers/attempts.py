@@ -101,7 +101,7 @@ def _attempts_on(
     via_proxy = bool(connects) or any(r.target.startswith("http://") for r in clear)
     lookup = names.find(connection.server.address, connection.first_s, None if via_proxy else host)
     if lookup is None and connection.server.port in WEB_PORTS:
-        lookup = names.just_cut(connection.first_s)
+        lookup = names.just_cut(connection.first_s, connection.server.port)
     name = host or (lookup.name if lookup else None)
     port = _tunnel_port(connects) or connection.server.port
     base = Attempt(

@@ -100,6 +100,8 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
     if handshake.completed:
         return _encrypted_ending(handshake, connection)
     if handshake.client_hello is None:
+        if not connection.starts_midway and _went_on(handshake, connection):
+            return _BY_ITS_SIZE
         return _unknown(Stage.TLS, "the capture starts after the ClientHello")
     if _unreadable(handshake, connection):
         if reset_by_server_side(connection):
@@ -175,7 +177,10 @@ def _unreadable(handshake: TlsHandshake, connection: Connection) -> bool:
 
 
 def _went_on(handshake: TlsHandshake, connection: Connection) -> bool:
-    """More bytes went both ways than a handshake that was broken off has."""
+    """More bytes went both ways than a handshake that was broken off has, and the server answered
+    once more after its first flight (where round trips can tell)."""
+    if len(connection.turns) == 1:
+        return False
     hello = handshake.client_hello
     said = connection.client.payload_bytes - (hello.size if hello is not None else 0)
     return said >= REQUEST_BYTES and connection.server.payload_bytes >= ANSWER_BYTES

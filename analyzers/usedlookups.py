@@ -27,6 +27,7 @@ class LookupIndex:
                 self._by_address[address].append(lookup)
         self._cut = [k for k in lookups if not k.addresses and _cut(k)]
         self._first_used_s: dict[int, float] = {}
+        self._port: dict[int, int] = {}
 
     def find(self, address: str, start_s: float, name: str | None) -> DnsLookup | None:
         """The latest lookup that gave `address` before `start_s`, of `name` when it is known."""
@@ -37,10 +38,16 @@ class LookupIndex:
         best = named or fits
         return best[-1] if best else None
 
-    def just_cut(self, start_s: float) -> DnsLookup | None:
-        """The lookup whose answer was just there, and was cut off by the capture."""
+    def just_cut(self, start_s: float, port: int) -> DnsLookup | None:
+        """The lookup whose answer was just there, and was cut off by the capture.
+
+        All that is dialled for one name goes to one port: connections to others are not its own.
+        """
         at_once = [k for k in self._cut if 0.0 <= start_s - k.end_s <= NEXT_STEP_S]
-        return max(at_once, key=lambda k: k.end_s, default=None)
+        latest = max(at_once, key=lambda k: k.end_s, default=None)
+        if latest is None or self._port.setdefault(latest.index, port) != port:
+            return None
+        return latest
 
     def start_s(self, connection: Connection, lookup: DnsLookup | None) -> float:
         """When the try began: with its lookup, unless that one served an earlier connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
@@ -123,25 +124,29 @@ def _replaced_hosts(attempts: Sequence[Attempt], facts: Facts) -> frozenset[str]
     """
     first_asked_s: dict[str, float] = {}
     first_failed: dict[str, Attempt] = {}
-    served: dict[str, bool] = {}
+    served: set[str] = set()
     for attempt in sorted(attempts, key=lambda a: a.end_s):
         host = _host(attempt)
         if host is None or attempt.outcome is Outcome.ABANDONED:
             continue
-        asked_s = first_asked_s.get(host, attempt.start_s)
-        first_asked_s[host] = min(attempt.start_s, asked_s)
+        start_s = -math.inf if _began_before(attempt, facts) else attempt.start_s
+        first_asked_s[host] = min(start_s, first_asked_s.get(host, start_s))
+        foreign = attempt.lookup is None and _has_go_hello(attempt, facts) is False
         if attempt.outcome is Outcome.FAILED:
             first_failed.setdefault(host, attempt)
-        elif attempt.outcome is Outcome.SUCCEEDED:
-            mine = attempt.lookup is not None or _has_go_hello(attempt, facts) is not False
-            served[host] = served.get(host, False) or mine
+        elif attempt.outcome is Outcome.SUCCEEDED and not foreign:
+            served.add(host)
     return frozenset(
         name
         for name, failed in first_failed.items()
-        for other, mine in served.items()
-        if other != name and (mine or not failed.is_go)
+        for other in served - {name}
         if _follows(failed, first_asked_s[other])
     )
+
+
+def _began_before(attempt: Attempt, facts: Facts) -> bool:
+    """Its connection is older than the capture: when it was first asked, nobody saw."""
+    return attempt.stream is not None and facts.connection(attempt.stream).starts_midway
 
 
 def _host(attempt: Attempt) -> str | None:

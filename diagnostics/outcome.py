@@ -179,5 +179,5 @@ def notes(facts: Facts, scope: Scope) -> tuple[str, ...]:
             "HTTP/2 resets) is encrypted and was not judged."
         )
     if not scope.recognised and facts.attempts:
-        said.append("Nothing in the capture is recognisably go's; all of it was judged.")
+        said.append("Nothing in the capture is recognisably go's; all that may be was judged.")
     return tuple(said)

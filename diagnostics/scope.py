@@ -37,8 +37,10 @@ def _is_unread(facts: Facts, attempt: Attempt) -> bool:
     assert attempt.stream is not None
     connection = facts.connection(attempt.stream)
     if connection.starts_midway:
-        moved = connection.server.payload_bytes or connection.client.payload_bytes
-        return bool(moved) and _may_download(connection.server.port)
+        halves = (connection.server, connection.client)
+        ended = bool(connection.resets) or any(h.fin_s is not None for h in halves)
+        used = ended or any(h.payload_bytes for h in halves)
+        return used and _may_download(connection.server.port)
     if attempt.handshake is None:
         # A tunnel through a proxy, of which not even the hello was kept.
         return attempt.via_proxy and attempt.outcome is Outcome.UNKNOWN
@@ -61,10 +63,12 @@ def _answer_unread(facts: Facts, attempt: Attempt) -> bool:
 def scope_of(facts: Facts) -> Scope:
     """Attempts with a sign of the go command; all attempts when there is none at all."""
     mine = [a for a in facts.attempts if a.is_go]
-    if all(_answer_unread(facts, a) for a in mine):
+    every = list(facts.attempts)
+    if mine and all(_answer_unread(facts, a) for a in mine):
         # Names were asked for, and the answers cannot be read: any connection may be go's.
+        every = [a for a in every if a.is_go or a.stream is not None]
         mine = []
-    chosen = mine or _unread(facts) or list(facts.attempts)
+    chosen = mine or _unread(facts) or every
     return Scope(
         attempts=frozenset(a.index for a in chosen),
         streams=frozenset(a.stream for a in chosen if a.stream is not None),

@@ -194,6 +194,9 @@ def test_an_answer_that_cannot_be_read_led_to_what_was_tried_next() -> None:
     assert only(joined).name == NAME
     assert {a.lookup for a in facts(cut, connection(0, 3.0)).attempts} == {0, None}
     assert {a.lookup for a in facts(cut, connection(0, 0.021, port=8123)).attempts} == {0, None}
+    # A name is dialled at one port: another program's connection joins in at no other.
+    plain, other = connection(0, 0.021, port=80), connection(1, 0.022, port=443)
+    assert [a.lookup for a in facts(cut, plain, other).attempts if a.port == 443] == [None]
 
 
 def test_search_names_are_no_tries() -> None:

@@ -15,7 +15,7 @@ from analyzers.endings import (
     tls_ending,
     tunnel_ending,
 )
-from analyzers.facts import Outcome, Side, TlsStage
+from analyzers.facts import Outcome, Side, TlsStage, Turn
 from tests.factories import (
     GATEWAY,
     NOTHING_BACK,
@@ -101,6 +101,7 @@ def test_tunnels(
 
 
 HELLO: dict[str, Any] = {"stage": TlsStage.CLIENT_HELLO}
+FIRST_TURN = Turn(8, 0.13, 10, 0.15, 0.02, None, False, 0.02, 0.0)
 FLIGHT: dict[str, Any] = {"stage": TlsStage.SERVER_FLIGHT}
 FAREWELL: dict[str, Any] = {"alerts": (alert(0.9, "close_notify", 0),)}
 REFUSED: dict[str, Any] = {"alerts": (alert(0.2, "handshake_failure", 40),)}
@@ -164,6 +165,20 @@ LOST: dict[str, Any] = {
         (HELLO, LOST, LATE_S, ("unknown", "RESPONSE", "the capture lacks bytes of the handshake")),
         (
             HELLO | {"client_hello": client_hello(0.13, complete=False)},
+            {"server": sent(9000, 0.15), "client": sent(900, 0.13)},
+            LATE_S,
+            ("succeeded", "RESPONSE", "answered, by its size"),
+        ),
+        # One flight of the server, however large, is its certificate.
+        (
+            HELLO | {"client_hello": client_hello(0.13, complete=False)},
+            {"server": sent(9000, 0.15), "client": sent(900, 0.13), "turns": (FIRST_TURN,)},
+            LATE_S,
+            ("unknown", "RESPONSE", "the capture lacks bytes of the handshake"),
+        ),
+        # The capture lost the hello, and not what came of it.
+        (
+            HELLO | {"client_hello": None},
             {"server": sent(9000, 0.15), "client": sent(900, 0.13)},
             LATE_S,
             ("succeeded", "RESPONSE", "answered, by its size"),

@@ -21,6 +21,7 @@ from tests.factories import (
     fetched,
     fetched_plain,
     refused_certificate,
+    request,
     resolved,
     sent,
     unconnected,
@@ -138,6 +139,14 @@ def test_a_foreign_hello_replaces_only_where_go_may_have_asked(
     assert lost(resolved(rcode="NXDOMAIN"), *looked_up, elsewhere) == needs
 
 
+def test_a_connection_from_before_the_capture_is_no_replacement() -> None:
+    """When it was first asked, nobody saw: its own service may be the one that failed later."""
+    older = connection(0, 0.0, address=OTHER, starts_midway=True, server=sent(900, 0.02))
+    before = request(0, 0.01, "/x", host="")
+    failing = plain(1, 0.02, 403)
+    assert lost(older, before, failing) == [ZIP]
+
+
 def test_a_name_that_was_asked_before_is_no_replacement() -> None:
     """The checksum database answered before the module proxy failed: it served something else."""
     database = "sum.example"
@@ -184,10 +193,11 @@ def test_looking_at_kin_only_misses_nothing() -> None:
         plain(3, 3.0, 200),
         plain(4, 4.0, 410, host=MIRROR, address=OTHER),
         duration_s=60.0,
-    ).attempts
-    every = [a.index for a in some if not any(made_good(a, other) for other in some)]
-    failed = [a.index for a in some if a.outcome is Outcome.FAILED]
-    found = unanswered(some, facts())
+    )
+    attempts = some.attempts
+    every = [a.index for a in attempts if not any(made_good(a, other) for other in attempts)]
+    failed = [a.index for a in attempts if a.outcome is Outcome.FAILED]
+    found = unanswered(attempts, some)
     assert found == set(every) & set(failed)
     assert found < set(failed)
 

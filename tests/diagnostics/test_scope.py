@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.factories import (
     SERVER,
     Part,
     client_hello,
+    closed,
     connect,
     connection,
     facts,
@@ -98,6 +100,22 @@ def test_flows_that_began_before_the_capture_may_be_it() -> None:
     scope = scope_of(facts(midway, failing))
     assert scope.streams == {0}
     assert not scope.recognised
+
+
+@pytest.mark.parametrize(
+    "ended", [{"client": closed(0.4)}, {"server": closed(0.4)}, {"resets": (reset(0.4),)}]
+)
+def test_flows_that_only_end_in_the_capture_may_be_it(ended: dict[str, Any]) -> None:
+    midway = connection(0, 0.0, address="198.51.100.99", starts_midway=True, **NOTHING_BACK | ended)
+    assert scope_of(facts(midway, connection(1, 0.5, address=OTHER))).streams == {0}
+
+
+def test_names_of_other_programs_stay_theirs_where_gos_answer_is_unread() -> None:
+    """Any connection may be the download's then, but no name that go would have asked for."""
+    cut = [replace(half, responses=(response(0.02, whole=False),)) for half in resolved(SERVER)]
+    foreign = question([query(0.1, edns=None)], [response(0.11, rcode="NXDOMAIN")], name="ads.test")
+    captured = facts(*cut, foreign, connection(0, 1.5, address=OTHER))
+    assert {captured.attempts[i].name for i in scope_of(captured).attempts} == {NAME, None}
 
 
 def test_a_hello_that_was_cut_off_may_be_gos() -> None:

@@ -25,7 +25,11 @@ def alter(how: str, source: Path, target: Path) -> None:
         _run("tshark", "-r", str(source), "-Y", text, "-w", str(target))
     else:
         share, _, seed = value.partition(":")
-        _keep(source, target, _kept(what, float(share), _count(source), seed))
+        # A recording of several interfaces is not in the order of time, which is what is cut.
+        ordered = target.with_suffix(".ordered")
+        _run("reordercap", str(source), str(ordered))
+        _keep(ordered, target, _kept(what, float(share), _count(ordered), seed))
+        ordered.unlink()
 
 
 def _kept(what: str, share: float, count: int, seed: str) -> list[int]:

@@ -114,12 +114,17 @@ def _way(hellos: Sequence[FailedHello], later: Sequence[Swallowed]) -> str:
 
 
 def _told(facts: Facts, address: str) -> IcmpError | None:
-    """A router's word that packets to the server are too long, for a path on which they die."""
+    """A router's word that packets to the server are too long, for a path on which they die.
+
+    Not the sender's own: Linux tells itself over the loopback what it remembers of a path.
+    """
     return next(
         (
             e
             for e in facts.icmp
-            if e.kind == "fragmentation_needed" and e.quoted_destination == address
+            if e.kind == "fragmentation_needed"
+            and e.quoted_destination == address
+            and e.sender != e.quoted_source
         ),
         None,
     )

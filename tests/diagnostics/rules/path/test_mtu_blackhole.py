@@ -10,6 +10,7 @@ from analyzers.facts import Connection, LossSide, RetransmissionKind, TlsHandsha
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, only, place, root_of
 from tests.factories import (
+    CLIENT,
     GATEWAY,
     SERVER,
     asked_again,
@@ -87,6 +88,12 @@ def test_a_router_that_tells_its_mtu_names_the_link() -> None:
     told = icmp(1.0, GATEWAY, kind="fragmentation_needed", ttl=64, mtu=1400)
     finding = only(CODE, facts(resolved(SERVER), stuck(), told))
     assert place(finding) == (Role.GATEWAY, GATEWAY, (1, 2))
+
+
+def test_what_the_client_tells_itself_names_no_link() -> None:
+    """Linux repeats over its loopback what it remembers of a path, in its own name."""
+    own = icmp(1.0, CLIENT, kind="fragmentation_needed", ttl=64, mtu=1400)
+    assert only(CODE, facts(resolved(SERVER), stuck(), own)).hop.role is Role.PATH
 
 
 def test_a_router_that_is_heeded_is_no_fault() -> None:
