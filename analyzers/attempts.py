@@ -155,11 +155,12 @@ def _request_attempt(
     # Where the body of a head that was cut ends is a guess, which may take in later answers.
     body_end_s = None if request.head_cut else request.body_end_s
     end_s = body_end_s or request.response_s or gone_s
+    opened = request.index == base.requests[0] and not connection.starts_midway
     return replace(
         _ended(base, request_ending(request, connection, last_s, before)),
         need=url,
         requests=(request.index,),
-        start_s=base.start_s if request.index == base.requests[0] else request.request_s,
+        start_s=base.start_s if opened else request.request_s,
         end_s=max(end_s, request.request_s),
     )
 

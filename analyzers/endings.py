@@ -99,11 +99,9 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
         return _failed(Stage.TLS, "alert")
     if handshake.completed:
         return _encrypted_ending(handshake, connection)
-    if handshake.client_hello is None:
-        if not connection.starts_midway and _went_on(handshake, connection):
-            return _BY_ITS_SIZE
+    if handshake.client_hello is None and connection.starts_midway:
         return _unknown(Stage.TLS, "the capture starts after the ClientHello")
-    if _unreadable(handshake, connection):
+    if handshake.client_hello is None or _unreadable(handshake, connection):
         if reset_by_server_side(connection):
             return _failed(Stage.RESPONSE, "reset")
         if _went_on(handshake, connection):

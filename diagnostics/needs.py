@@ -100,9 +100,8 @@ def _shared_traits(failed: Attempt) -> Iterator[object]:
         yield from (trait for trait in _traits(failed) if trait[0] != "file")
     else:
         yield "need", failed.need
-        if failed.reason in FALLS_THROUGH:
-            yield "tail", _path(failed.need)
-            yield from (("file", path) for path in module_file_tails(failed.need))
+        yield "tail", _path(failed.need)
+        yield from (("file", path) for path in module_file_tails(failed.need))
 
 
 def _further(other: Attempt, failed: Attempt) -> bool:
@@ -181,12 +180,11 @@ def _same_service(one: Attempt, other: Attempt) -> bool:
 
 
 def _same_answer(failed: Attempt, other: Attempt) -> bool:
-    """The same URL again, or the same module file from another entry of GOPROXY."""
+    """The same URL again, or the same module file from another entry of GOPROXY (after a pipe,
+    whatever went wrong at the one before)."""
     if other.outcome is not Outcome.SUCCEEDED or other.start_s < failed.start_s:
         return False
-    if failed.need == other.need:
-        return True
-    return failed.reason in FALLS_THROUGH and same_module_file(failed.need, other.need)
+    return failed.need == other.need or same_module_file(failed.need, other.need)
 
 
 def module_file_tails(url: str) -> Iterator[str]:

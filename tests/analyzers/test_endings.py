@@ -160,8 +160,15 @@ LOST: dict[str, Any] = {
             HELLO | {"client_hello": None},
             {},
             LATE_S,
+            ("unknown", "RESPONSE", "the capture lacks bytes of the handshake"),
+        ),
+        (
+            HELLO | {"client_hello": None},
+            {"starts_midway": True},
+            LATE_S,
             ("unknown", "TLS", "the capture starts after the ClientHello"),
         ),
+        (HELLO | {"client_hello": None}, RST, LATE_S, ("failed", "RESPONSE", "reset")),
         (HELLO, LOST, LATE_S, ("unknown", "RESPONSE", "the capture lacks bytes of the handshake")),
         (
             HELLO | {"client_hello": client_hello(0.13, complete=False)},

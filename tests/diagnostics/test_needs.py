@@ -44,6 +44,11 @@ SYNS = unconnected(0.1, 1.1, 3.1)
 ZIP = f"http://{NAME}/example.com/m/@v/v1.0.0.zip"
 ELSEWHERE = plain(1, 1.2, 200, host=MIRROR, address=OTHER)
 HERE = f"{NAME}:443"
+FALLBACK_OF_BEFORE = (
+    connection(0, 0.0, address=OTHER, port=80, starts_midway=True, server=sent(900, 0.02, 0.5)),
+    request(0, 0.01, "/m/@v/v1.info", host=MIRROR),
+    request(0, 0.2, "/m/@v/v1.mod", host=MIRROR),
+)
 CURLS = client_hello(20.03, is_go=False)
 
 
@@ -72,6 +77,10 @@ def test_what_failed_and_was_not_tried_again(parts: list[Any], needs: list[str])
         ),
         pytest.param([plain(0, 0.1, 503), plain(1, 2.0, 200)], id="an answer"),
         pytest.param([plain(0, 0.1, 404), ELSEWHERE], id="the next entry"),
+        pytest.param(
+            [*FALLBACK_OF_BEFORE, plain(1, 0.1, 503, target="/m/@v/v1.mod")],
+            id="the next entry after a pipe, over a connection of before",
+        ),
         pytest.param([plain(0, 0.1, 404, target="/m/@v/list")], id="an optional one"),
     ],
 )

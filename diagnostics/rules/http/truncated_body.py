@@ -30,7 +30,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from analyzers.facts import Attempt, Facts, Stage
+from analyzers.facts import Attempt, Facts, Outcome, Stage
 from diagnostics.answers import attempts_at
 from diagnostics.gosays import gave_up, lines
 from diagnostics.hellofindings import hop_of_attempt
@@ -63,7 +63,7 @@ def find(facts: Facts) -> Iterator[Finding]:
     for line in lines(facts, CUT):
         match = CUT.search(line)
         url = (match["url"] or match["get"]) if match else ""
-        asked = [a for a in attempts_at(facts, url) if a.stage > Stage.TLS]
+        asked = [a for a in attempts_at(facts, url) if _was_asked(facts, a)]
         closed = [a for a in asked if _closed_first(facts, a)]
         if closed:
             evidence = tuple(_tls_evidence(facts, a, line) for a in closed[-1:])
@@ -122,6 +122,14 @@ def _no_answer_evidence(facts: Facts, attempt: Attempt) -> Evidence:
         frames,
         request.stream,
     )
+
+
+def _was_asked(facts: Facts, attempt: Attempt) -> bool:
+    """The handshake before it is known to have gone well, so that the end was the answer's."""
+    if attempt.stage <= Stage.TLS or attempt.handshake is None:
+        return attempt.stage > Stage.TLS
+    answered = attempt.outcome is Outcome.SUCCEEDED
+    return answered or facts.handshakes[attempt.handshake].completed
 
 
 def _closed_first(facts: Facts, attempt: Attempt) -> bool:

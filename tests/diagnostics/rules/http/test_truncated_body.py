@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analyzers.facts import Facts
+from analyzers.facts import Facts, TlsStage
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, only, place, root_of
 from tests.factories import (
@@ -92,6 +92,18 @@ def inside_tls(*output: str, client_first: bool = False) -> Facts:
     return facts(resolved(SERVER), carried, handshake(), session=session(*output))
 
 
+UNREAD = facts(
+    resolved(SERVER),
+    connection(
+        last_s=0.7,
+        client=sent(300, 0.13) | closed(0.65),
+        server=sent(1400, 0.15) | closed(0.6) | {"unseen_acked_bytes": 60},
+    ),
+    handshake(stage=TlsStage.SERVER_HELLO),
+    session=session(EOF_WORDS),
+)
+
+
 def test_inside_tls_gos_words_and_the_servers_fin_agree() -> None:
     short = inside_tls(EOF_WORDS)
     assert place(only(CODE, short)) == (Role.SERVER, SERVER, (5, 5))
@@ -107,6 +119,7 @@ def test_inside_tls_nothing_of_the_answer_may_have_come() -> None:
     "ended",
     [
         pytest.param(inside_tls(), id="go says nothing"),
+        pytest.param(UNREAD, id="the handshake cannot be read, and may be what ended"),
         pytest.param(inside_tls(EOF_WORDS, client_first=True), id="the client closed first"),
         pytest.param(
             inside_tls(EOF_WORDS.replace(NAME, "other.example")), id="go speaks of another host"
