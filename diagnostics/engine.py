@@ -30,6 +30,10 @@ IPv4 takes 0.3 s (RFC 8305 section 5 recommends 0.25 s)."""
 NEVER_ROOT = frozenset(("capture.incomplete",))
 """What is wrong with the capture is not what is wrong with the download."""
 
+UNRECOGNISED = 0.85
+"""At most so sure is a verdict on traffic that nothing shows to be go's: another program on the
+machine may have met what is found, while the download met something else before the capture."""
+
 
 def diagnose(facts: Facts) -> Verdict:
     """The verdict on one capture."""
@@ -38,7 +42,7 @@ def diagnose(facts: Facts) -> Verdict:
     faults = path_faults(facts) if facts.probes else []
     judged = without_fates(facts)
     found = [narrowed(f, facts, faults) for rule in rules for f in rule.findings(judged)]
-    mine = [f for f in found if scope.covers(f)]
+    mine = [_less_sure(f, scope) for f in found if scope.covers(f)]
     background = tuple(f for f in found if not scope.covers(f))
     failed = unanswered([facts.attempts[i] for i in sorted(scope.attempts)], facts)
     explained = _explain(mine, rules)
@@ -59,6 +63,12 @@ def diagnose(facts: Facts) -> Verdict:
         background=background,
         notes=notes(facts, scope),
     )
+
+
+def _less_sure(finding: Finding, scope: Scope) -> Finding:
+    if scope.recognised:
+        return finding
+    return replace(finding, confidence=min(finding.confidence, UNRECOGNISED))
 
 
 def _blocks(finding: Finding, failed: frozenset[int], facts: Facts) -> bool:

@@ -10,13 +10,14 @@ import pytest
 
 from analyzers.facts import Facts, Stage
 from diagnostics import engine
-from diagnostics.engine import NOTICEABLE_S, diagnose
+from diagnostics.engine import NOTICEABLE_S, UNRECOGNISED, diagnose
 from diagnostics.registry import Rule
 from diagnostics.verdict import Evidence, Finding, Hop, Outcome, Role, Verdict
 from tests.factories import (
     OTHER,
     SERVER,
     Part,
+    client_hello,
     facts,
     fetched,
     fetched_plain,
@@ -117,6 +118,13 @@ def test_what_nobody_would_notice_is_healthy(verdict: Any, impact_s: float) -> N
     assert outcome(judged) == ("healthy", None)
     assert judged.reason
     assert judged.exit_status == 0
+
+
+@pytest.mark.parametrize(("is_go", "sure"), [(True, 0.9), (False, UNRECOGNISED)])
+def test_what_nothing_shows_to_be_gos_is_less_sure(verdict: Any, is_go: bool, sure: float) -> None:
+    foreign = fetched(hello=client_hello(0.13, is_go=is_go))
+    judged = verdict(facts(foreign), finding("a.slow", 3.0, confidence=0.9))
+    assert judged.root_cause.confidence == sure
 
 
 def test_a_fatal_finding_fails_what_succeeds_beside_it(verdict: Any) -> None:

@@ -14,6 +14,9 @@ MAX_FILE = 2_000_000
 MAX_SESSION = 1_000_000
 _MAX_PACKETS = 3000
 
+#: Every so many inputs are also compared with what they were.
+_COMPARED = 3
+
 #: Of a long capture, mostly so many packets in a row: the rest takes time and adds nothing.
 _STRETCH = 80
 
@@ -27,6 +30,8 @@ class Made:
     steps: tuple[str, ...]
     capture: bytes
     session: bytes | None = None
+    other: bytes | None = None
+    """A second capture, of the same packets before they were damaged."""
 
 
 def make(seeds: Sequence[Seed], number: int, index: int) -> Made:
@@ -35,11 +40,13 @@ def make(seeds: Sequence[Seed], number: int, index: int) -> Made:
     seed = rng.choice(seeds)
     steps: list[str] = []
     packets = list(seed.packets)
-    data = seed.raw
+    data, other = seed.raw, None
     if packets and rng.random() < 0.9:
         if len(packets) > _STRETCH and rng.random() < 0.6:
             start = rng.choice((0, 0, rng.randrange(len(packets))))
             packets = packets[start : start + _STRETCH]
+        if index % _COMPARED == 0:
+            other = files.write(packets, Random(f"{number}/{index}/other"))
         if rng.random() < 0.4:
             steps.append("retell")
             packets = retelling.retell(packets, rng)
@@ -62,4 +69,4 @@ def make(seeds: Sequence[Seed], number: int, index: int) -> Made:
         session = seed.session or sessions.invent(packets, rng)
         if rng.random() < 0.8:
             session = sessions.mutate(session, rng)[:MAX_SESSION]
-    return Made(index, seed.name, tuple(steps), data[:MAX_FILE], session)
+    return Made(index, seed.name, tuple(steps), data[:MAX_FILE], session, other)

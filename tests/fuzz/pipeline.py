@@ -12,14 +12,16 @@ from pathlib import Path
 
 from captures.errors import CaptureError
 from captures.session import CAPTURE_NAME, SESSION_NAME
+from diagnostics.between.verdict import judge
 from diagnostics.engine import diagnose
-from diagnostics.report import facts_json, facts_text, json, terminal
+from diagnostics.report import between_json, between_text, facts_json, facts_text, json, terminal
 from diagnostics.report.style import Style
-from diagnostics.source import facts_of
+from diagnostics.source import comparison_of, facts_of
 from diagnostics.tables import jsonl
 from tests.fuzz.contract import BrokenReport, check_json, check_text, check_verdict
 from tests.fuzz.make import Made
 
+_OTHER_NAME = "other.pcapng"
 PROJECT = ("captures", "analyzers", "diagnostics")
 
 _STYLES = (Style(), Style(width=40, unicode=False), Style(width=100, color=True))
@@ -38,7 +40,10 @@ def run(made: Made, directory: Path) -> Failure | None:
     place(made, directory)
     try:
         with _strictly():
-            _pipeline(directory if made.session is not None else directory / CAPTURE_NAME, made)
+            path = directory if made.session is not None else directory / CAPTURE_NAME
+            _pipeline(path, made)
+            if made.other is not None:
+                _compare(path, directory / _OTHER_NAME, made)
     except CaptureError as error:
         # Refused: in one line, which the command line escapes.
         return None if "\n" not in error.hint else Failure("hint of two lines", error.hint)
@@ -50,6 +55,8 @@ def run(made: Made, directory: Path) -> Failure | None:
 def place(made: Made, directory: Path) -> None:
     """Write an input as `badhop capture` writes a recording."""
     (directory / CAPTURE_NAME).write_bytes(made.capture)
+    if made.other is not None:
+        (directory / _OTHER_NAME).write_bytes(made.other)
     session = directory / SESSION_NAME
     if made.session is not None:
         session.write_bytes(made.session)
@@ -82,6 +89,14 @@ def _pipeline(path: Path, made: Made) -> None:
     check_json(facts_json.render(facts, None))
     for line in jsonl.lines(facts, None):
         check_json(line)
+
+
+def _compare(path: Path, other: Path, made: Made) -> None:
+    """Both ways round: which of the two is damaged makes a difference."""
+    for pair in ((path, other), (other, path)):
+        judged = judge(comparison_of(str(pair[0]), str(pair[1])))
+        check_json(between_json.render(judged))
+        check_text(between_text.render(judged, _STYLES[made.number % len(_STYLES)]))
 
 
 @contextmanager

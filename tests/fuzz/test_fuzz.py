@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from analyzers.vantage.comparison import Compared
 from captures.errors import CaptureError
 from captures.files import open as open_capture
 from captures.session import CAPTURE_NAME
+from diagnostics.between.verdict import Judged, judge
 from tests.fuzz import pipeline, pool, seeds
 from tests.fuzz.__main__ import Tally, until
 from tests.fuzz.contract import BrokenReport, check_json, check_text
@@ -88,6 +90,21 @@ def test_a_crash_becomes_a_failure_and_smaller(
     smaller = minimise(made, failure.signature, tmp_path)
     pipeline.place(smaller, tmp_path)
     assert len(seeds.packets_of(tmp_path / CAPTURE_NAME)) == 1
+
+
+def test_some_inputs_are_compared_with_what_they_were(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    judged: list[Judged] = []
+
+    def remember(compared: Compared) -> Judged:
+        judged.append(judge(compared))
+        return judged[-1]
+
+    monkeypatch.setattr(pipeline, "judge", remember)
+    for index in range(30):
+        assert pipeline.run(make(SEEDS, 9, index), tmp_path) is None
+    assert len(judged) >= 10
 
 
 def test_a_refusal_is_no_failure(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ recorded them, with the session. A verdict on less may say less; it must never s
 - **less specific**: true, but a wider cause or hop.
 - **inconclusive**: says that the capture cannot tell, and which capture would.
 - **missed**: healthy, where the part that took too long is no longer, or not yet, in the capture.
-- **wrong**: a false outcome, cause or hop.
+- **wrong**: a false outcome, cause or hop; so is a failure that is really there, but another
+  program's, or a consequence, where what failed the download is no longer in the capture.
 
 Written by `python -m tests.lab altered DIR --table docs/accuracy-altered.md`, where DIR comes from
 `python -m tests.lab record --all -o DIR` (root, Linux).

@@ -81,7 +81,8 @@ def _half(facts: Facts, lookup: DnsLookup) -> tuple[DnsExchange, float] | None:
     asked = [e for e in lookup.exchanges if e.qtype in ADDRESS_TYPES and e.queries]
     answered = {e.qtype for e in asked if e.responses}
     silent = [e for e in asked if e.qtype not in answered]
-    if not silent or not answered:
+    # A resolver that fails on one type is about to fail on the other, and not silent about it.
+    if not silent or not any(e.rcode == "NOERROR" for e in asked):
         return None
     until_s = _given_up_s(facts, lookup, silent[-1])
     waited_s = until_s - silent[0].first_s

@@ -102,3 +102,9 @@ def test_a_silent_a_with_an_empty_aaaa_fails() -> None:
 )
 def test_other_uneven_answers_are_something_else(asked: list[DnsExchange]) -> None:
     assert not found(CODE, facts(asked, fetched(at_s=0.1)))
+
+
+def test_a_type_that_fails_is_no_answered_one() -> None:
+    """Of a forwarder whose own server is silent: it says so of one type after the other."""
+    failing = question([0.001], [response(5.0, rcode="SERVFAIL", latency_s=5.0)], qtype="AAAA")
+    assert not found(CODE, facts(question([0.0]), failing, duration_s=5.0))
