@@ -233,6 +233,8 @@ def request_ending(
         if _open_at_end(connection, request.request_s, last_s):
             return _unknown(Stage.REQUEST, "the capture ends")
         return _failed(Stage.REQUEST, "no answer")
+    if _torn_down(request, connection):
+        return _failed(Stage.REQUEST, "reset")
     if request.status >= 400:
         if _open_at_end(connection, request.response_s or request.request_s, last_s):
             return _unknown(Stage.RESPONSE, f"status {request.status}, the capture ends")
@@ -316,6 +318,22 @@ def reset_by_server_side(connection: Connection) -> bool:
         and (connection.server.fin_s is None or reset.time_s < connection.server.fin_s)
         for reset in connection.resets
     )
+
+
+def _torn_down(request: HttpExchange, connection: Connection) -> bool:
+    """The client took a RST in the server's name before the answer was there: it acknowledged no
+    byte more, and resets in its turn what the server, which knows of nothing, still sends.
+
+    So forged resets show from beside the path: the server's own answer is only late.
+    """
+    mine = connection.client_reset
+    done_s = request.body_end_s or request.response_s
+    if mine is None or done_s is None or not reset_by_server_side(connection):
+        return False
+    before = [r for r in connection.resets if r.sender is Side.SERVER and r.time_s <= mine.time_s]
+    if not before or not request.request_s <= before[0].time_s < done_s:
+        return False
+    return connection.server.acked_bytes < connection.server.sent_bytes
 
 
 def _ignored(connection: Connection, reset: Reset) -> bool:

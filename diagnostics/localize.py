@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from analyzers.facts import Attempt, Connection, Facts, IcmpError, Reset
 from analyzers.ttl import distance_of as ttl_distance
+from analyzers.ttl import initial_ttl
 from diagnostics.verdict import Distance, Hop, Role
 
 LONGEST_PATH = 32
@@ -121,7 +122,20 @@ def reset_is_forged(connection: Connection, reset: Reset) -> bool:
     if reset.signs & alone:
         return True
     weak = {"ip_id_differs", "timestamps_missing", "window_odd"}
-    return "ttl_differs" in reset.signs and bool(reset.signs & weak)
+    foreign = "ttl_differs" in reset.signs and not _from_as_far(connection, reset)
+    return foreign and bool(reset.signs & weak)
+
+
+def _from_as_far(connection: Connection, reset: Reset) -> bool:
+    """Another TTL, but of another initial value, and from as many hops away as the server: load
+    balancers and kernels' closed sockets count down from another one than its data."""
+    ttls = (connection.server.ttl, connection.server.ttl_syn)
+    return any(
+        ttl is not None
+        and initial_ttl(ttl) != initial_ttl(reset.ttl)
+        and ttl_distance(ttl) == ttl_distance(reset.ttl)
+        for ttl in ttls
+    )
 
 
 def _is_closed_before(connection: Connection, reset: Reset) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from analyzers.facts import (
     Attempt,
     ClientHello,
@@ -13,11 +15,15 @@ from analyzers.facts import (
     Stage,
 )
 from diagnostics.localize import reset_is_forged
+from diagnostics.timeline import union_s
 from diagnostics.tries import seconds
 from diagnostics.verdict import Evidence
 
 RACE_BYTES = 3 * 1460
 """A forger that answers the ClientHello expects the server's first byte, or some segments more."""
+IDLE_S = 1.0
+"""Nothing for so long, then the client speaks: a new request. What go says while an answer comes
+(HTTP/2 window updates) follows the server's data at once."""
 
 
 def broken_by_reset(facts: Facts) -> list[Attempt]:
@@ -124,9 +130,30 @@ def struck(facts: Facts, attempt: Attempt) -> bool:
     if attempt.stream is None or attempt.stage is not Stage.RESPONSE:
         return False
     connection = facts.connection(attempt.stream)
-    reset = connection.server_reset
-    last_s = connection.server.last_data_s
-    return reset is not None and last_s is not None and connection.server.payload_bytes > 0
+    if connection.server_reset is None or _asked_anew_s(connection) is not None:
+        return False
+    return connection.server.last_data_s is not None and connection.server.payload_bytes > 0
+
+
+def broken_s(facts: Facts, attempts: Sequence[Attempt]) -> float:
+    """Time that the attempts lost by their resets; of a connection that had served before, and
+    was idle, only what its last request took."""
+    spans = []
+    for attempt in attempts:
+        asked_s = None
+        if attempt.stream is not None and attempt.stage is Stage.RESPONSE:
+            asked_s = _asked_anew_s(facts.connection(attempt.stream))
+        spans.append((attempt.start_s if asked_s is None else asked_s, attempt.end_s))
+    return union_s(spans)
+
+
+def _asked_anew_s(connection: Connection) -> float | None:
+    """When the client asked for something more over a connection that had been idle, if nothing
+    came back: net/http repeats a request that a reused connection lost before its first byte."""
+    asked_s, answered_s = connection.client.last_data_s, connection.server.last_data_s
+    if asked_s is None or answered_s is None or asked_s - answered_s <= IDLE_S:
+        return None
+    return asked_s
 
 
 def reset_evidence(facts: Facts, attempt: Attempt) -> Evidence:

@@ -278,6 +278,23 @@ def test_a_reset_ends_a_body_whose_length_nobody_announced() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reset_s", "acked", "outcome"),
+    [(0.15, 0, "failed"), (0.3, 2000, "failed"), (0.15, 9000, "succeeded"), (0.5, 0, "succeeded")],
+    ids=["before it", "in its middle", "not taken", "after it"],
+)
+def test_an_answer_that_comes_after_a_forged_reset_comes_to_nothing(
+    reset_s: float, acked: int, outcome: str
+) -> None:
+    """The server knows nothing of the RST and answers; the client's stack only resets."""
+    server = sent(9000, 0.2, 0.4) | {"acked_bytes": acked, "sent_bytes": 9000}
+    torn = connection(
+        client=sent(200, 0.13), server=server, resets=(reset(reset_s), reset(0.51, Side.CLIENT))
+    )
+    asked = request(request_s=0.13, response_s=0.2, body_end_s=0.4, announced_bytes=9000)
+    assert request_ending(asked, torn, LATE_S).outcome.value == outcome
+
+
+@pytest.mark.parametrize(
     ("changes", "by_server"),
     [
         (RST, True),

@@ -30,7 +30,7 @@ import re
 from collections.abc import Iterator
 
 from analyzers.facts import Attempt, Facts, Outcome, Stage
-from diagnostics.answers import host_of
+from diagnostics.answers import answers, host_of
 from diagnostics.gosays import gave_up, setting
 from diagnostics.localize import client_hop
 from diagnostics.report.escape import shell_word
@@ -40,6 +40,8 @@ from diagnostics.verdict import Evidence, Finding, Fix
 EXPLAINS = ()
 
 ENTRY = re.compile(r"([^,|]+)([,|]?)")
+PASSED_ON = (404, 410)
+"""Statuses after which go asks the next entry, whatever separates them."""
 
 
 def find(facts: Facts) -> Iterator[Finding]:
@@ -69,11 +71,19 @@ def find(facts: Facts) -> Iterator[Finding]:
 
 
 def _failed_at(facts: Facts, host: str) -> list[Attempt]:
+    """Attempts at the host that ended in what a comma does not pass on; those behind a status
+    that only go's own trace tells, because it was encrypted, too."""
+    refused = {
+        a.index
+        for answer in answers(facts)
+        if answer.fatal and answer.status not in PASSED_ON and host_of(answer.url) == host
+        for a in answer.attempts
+    }
     return [
-        a
-        for a in facts.attempts
-        if host
-        and a.name == host
-        and a.outcome is Outcome.FAILED
-        and a.reason not in ("status 404", "status 410")
+        a for a in facts.attempts if host and a.name == host and (a.index in refused or _refused(a))
     ]
+
+
+def _refused(attempt: Attempt) -> bool:
+    passed_on = {f"status {status}" for status in PASSED_ON}
+    return attempt.outcome is Outcome.FAILED and attempt.reason not in passed_on

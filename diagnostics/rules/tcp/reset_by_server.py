@@ -31,8 +31,8 @@ from analyzers.facts import Attempt, Facts, Stage
 from diagnostics.hellos import Cause, failed_hellos
 from diagnostics.localize import server_hop
 from diagnostics.mirrors import elsewhere
-from diagnostics.resets import broken_by_reset, forged_reset, reset_evidence, struck
-from diagnostics.tries import grouped, indices, lost_s, names, streams
+from diagnostics.resets import broken_by_reset, broken_s, forged_reset, reset_evidence, struck
+from diagnostics.tries import grouped, indices, names, streams
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ("http.*", "go.*")
@@ -61,7 +61,7 @@ def find(facts: Facts) -> Iterator[Finding]:
                 Fix("If it repeats at the same size or time, show these frames to the operator."),
             ),
             confidence=0.9,
-            impact_s=lost_s(attempts),
+            impact_s=broken_s(facts, attempts),
             attempts=indices(attempts),
             streams=streams(attempts),
             fatal=any(struck(facts, a) for a in attempts),

@@ -33,8 +33,15 @@ from collections.abc import Iterator
 from analyzers.facts import Facts
 from diagnostics.localize import forger_hop
 from diagnostics.mirrors import elsewhere
-from diagnostics.resets import broken_by_reset, forged_reset, forged_ttls, reset_evidence, struck
-from diagnostics.tries import grouped, indices, lost_s, names, streams
+from diagnostics.resets import (
+    broken_by_reset,
+    broken_s,
+    forged_reset,
+    forged_ttls,
+    reset_evidence,
+    struck,
+)
+from diagnostics.tries import grouped, indices, names, streams
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ("tcp.reset_by_server", "http.*", "go.*")
@@ -63,7 +70,7 @@ def find(facts: Facts) -> Iterator[Finding]:
                 ),
             ),
             confidence=0.93,
-            impact_s=lost_s(attempts),
+            impact_s=broken_s(facts, attempts),
             attempts=indices(attempts),
             streams=streams(attempts),
             fatal=any(struck(facts, a) for a in attempts),

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from analyzers.facts import Facts
+from captures.session import OutputLine, Request
 from diagnostics.engine import diagnose
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, only, place, root_of
@@ -55,6 +56,20 @@ def test_it_is_no_root_cause_beside_the_failure_itself() -> None:
     assert root_of(blocked) == ("failed", "tcp.syn_timeout")
     (listed,) = [f for f in diagnose(blocked).findings if f.cause == CODE]
     assert listed.impact_s == 0.0
+
+
+@pytest.mark.parametrize(("status", "blocked"), [(403, True), (502, True), (404, False)])
+def test_a_status_that_only_gos_trace_tells(status: int, blocked: bool) -> None:
+    """Inside TLS the attempt succeeded, as far as packets show."""
+    url = f"https://{NAME}/example.com/m/@v/v1.0.0.info"
+    recorded = session(
+        exit_code=1,
+        env={"GOPROXY": f"https://{NAME},{NEXT}"},
+        requests=(Request(url, status, None, 0.2, 0.3, 0.1),),
+        output=(OutputLine(0.4, "stderr", f"go: example.com/m@v1.0.0: reading {url}: {status}"),),
+    )
+    refused = facts(resolved(SERVER), fetched(), session=recorded)
+    assert bool(found(CODE, refused)) is blocked
 
 
 @pytest.mark.parametrize(

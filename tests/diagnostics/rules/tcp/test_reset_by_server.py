@@ -80,6 +80,34 @@ def test_an_idle_connection_that_is_dropped_is_made_good() -> None:
     assert root_of(passed)[0] != "failed"
 
 
+@pytest.mark.parametrize(("asked_s", "outcome"), [(40.1, "healthy"), (0.35, "failed")])
+def test_an_encrypted_request_on_an_idle_connection_is_made_good(
+    asked_s: float, outcome: str
+) -> None:
+    """What the client says while an answer still comes is no new request."""
+    lost = connection(
+        0,
+        0.1,
+        last_s=asked_s + 0.02,
+        client=sent(900, 0.13, asked_s),
+        server=sent(9000, 0.15, 0.3),
+        resets=(reset(asked_s + 0.02),),
+    )
+    again = connection(
+        1,
+        asked_s + 0.03,
+        client=sent(900, asked_s + 0.05) | closed(asked_s + 1.0),
+        server=sent(9000, asked_s + 0.1) | closed(asked_s + 1.0),
+    )
+    both = facts(
+        resolved(SERVER),
+        *(lost, handshake()),
+        *(again, handshake(1, asked_s + 0.05)),
+        duration_s=asked_s + 1.1,
+    )
+    assert root_of(both)[0] == outcome
+
+
 @pytest.mark.parametrize("side", list(Side))
 def test_resets_after_the_clients_end_hurt_nobody(side: Side) -> None:
     passed = facts(resolved(SERVER), fetched(resets=(reset(1.05, side),)))

@@ -71,6 +71,14 @@ def test_one_weak_sign_leaves_it_the_servers(signs: tuple[str, ...]) -> None:
     assert root_of(cut(*signs, ttl=SERVER_TTL)) == ("failed", OWN)
 
 
+@pytest.mark.parametrize("ttl", [251, 124])
+def test_another_initial_ttl_from_as_far_as_the_server_is_the_servers(ttl: int) -> None:
+    """A load balancer's RST, which comes as far as the data, counts down from another value."""
+    assert SERVER_TTL == 60
+    assert root_of(cut("ttl_differs", "timestamps_missing", ttl=ttl)) == ("failed", OWN)
+    assert found(CODE, cut("ttl_differs", "timestamps_missing", ttl=ttl + 1))
+
+
 def test_a_copied_ttl_leaves_the_way_to_the_server() -> None:
     finding = only(CODE, cut("sequence_below_data", ttl=SERVER_TTL))
     assert place(finding) == (Role.MIDDLEBOX, None, (1, 5))
