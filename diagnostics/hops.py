@@ -26,7 +26,7 @@ class Fault(StrEnum):
     JITTER = "jitter"
 
 
-def narrowed(facts: Facts, address: str, fault: Fault) -> Hop:
+def narrowed(facts: Facts, address: str | None, fault: Fault) -> Hop:
     """The link on which a fault of the path to an address begins, else the whole way."""
     whole = path_hop(facts, address)
     walk = _walk(facts, address)
@@ -37,7 +37,7 @@ def narrowed(facts: Facts, address: str, fault: Fault) -> Hop:
     return Hop(Role.PATH, None, None, (before, after))
 
 
-def _walk(facts: Facts, address: str) -> list[Probed]:
+def _walk(facts: Facts, address: str | None) -> list[Probed]:
     """Hops that probes to the address met, one per distance, up to the address itself."""
     best: dict[int, Probed] = {}
     for hop in facts.hops:

@@ -5,9 +5,9 @@ Distances are closed intervals in IP hops from the capture point, as traceroute 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from analyzers.facts import Attempt, Connection, Facts, IcmpError, Reset
+from analyzers.facts import Attempt, Connection, Facts, IcmpError, Reset, Side
 from analyzers.ttl import distance_of as ttl_distance
 from analyzers.ttl import initial_ttl
 from diagnostics.verdict import Distance, Hop, Role
@@ -52,6 +52,21 @@ def host_hop(facts: Facts, role: Role, address: str | None, name: str | None = N
     if address is not None and is_own_address(facts, address):
         distance = 0
     return Hop(role, address, name or name_of(facts, address), _at(distance))
+
+
+def far_sides(facts: Facts, connections: Iterable[Connection]) -> tuple[Side, ...]:
+    """The ends of connections to which there is a way from the capture point: the server's, and the
+    client's where the capture was taken on a router or at the server."""
+    clients = {c.client.address for c in connections}
+    if any(is_own_address(facts, address) for address in clients):
+        return (Side.SERVER,)
+    return (Side.SERVER, Side.CLIENT)
+
+
+def end_of(connections: Sequence[Connection], side: Side) -> str | None:
+    """The address of that end of some connections; None when they have several."""
+    found = {c.half(side).address for c in connections}
+    return found.pop() if len(found) == 1 else None
 
 
 def client_hop(facts: Facts) -> Hop:

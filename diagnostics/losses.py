@@ -17,9 +17,11 @@ from analyzers.facts import (
     Side,
 )
 from captures.lazyclass import dataclass
+from diagnostics.localize import far_sides
 from diagnostics.queues import near, round_trips
 from diagnostics.spans import Span, busy, given_up_s, without
 from diagnostics.timeline import union_s
+from diagnostics.transfers import whole_rtt_s
 
 Float64 = npt.NDArray[np.float64]
 
@@ -41,14 +43,20 @@ TIMERS = frozenset(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Losses:
-    """Losses between the capture point and one server; SYNs of either side count outwards."""
+    """Losses between the capture point and one end of the connections to a server.
+
+    That end is the server, or (`side`) the client, where the capture point is not the client's:
+    "in" is what comes from that end, "out" what goes to it. SYNs count with what goes out.
+    """
 
     address: str
+    """The server's."""
+    side: Side
     connections: tuple[Connection, ...]
     rtt_s: float
     sent_in: int
     lost_in: tuple[Retransmission, ...]
-    """Sent again by the server because the capture (and the client) never got them."""
+    """Sent again by that end because the capture (and the other end) never got them."""
     sent_out: int
     lost_out: tuple[Retransmission, ...]
     moments_s: Float64
@@ -61,12 +69,12 @@ class Losses:
 
     @property
     def share_in(self) -> float:
-        """Of what the server sent."""
+        """Of what that end sent."""
         return len(self.lost_in) / self.sent_in if self.sent_in else 0.0
 
     @property
     def share_out(self) -> float:
-        """Of what the client sent (bare ACKs are not missed)."""
+        """Of what was sent to it (bare ACKs are not missed)."""
         return len(self.lost_out) / self.sent_out if self.sent_out else 0.0
 
     @property
@@ -82,7 +90,7 @@ class Losses:
     def waits_s(self) -> list[Span]:
         """Spans in which a sender stood still until a timer repeated what was lost, and no
         connection to the server moved data."""
-        waits = [span for c in self.connections for span in _waits(c)]
+        waits = [span for c in self.connections for span in _waits(c, self.side)]
         return without(waits, (span for c in self.connections for span in busy(c)))
 
     def stalled_s(self) -> float:
@@ -91,14 +99,19 @@ class Losses:
 
 
 def losses(facts: Facts) -> list[Losses]:
-    """What was lost on the way to each server that a connection was tried to."""
+    """What was lost on the way to each server that a connection was tried to, and on the way to its
+    clients."""
     groups: dict[str, list[Connection]] = {}
     heard = {_service(c) for c in facts.connections if c.server.packets}
     for connection in facts.connections:
         if _service(connection) not in heard:
             continue  # silence is no loss: of what is lost, some gets through
         groups.setdefault(connection.server.address, []).append(connection)
-    return [_losses(address, found) for address, found in groups.items()]
+    return [
+        _losses(address, found, side)
+        for address, found in groups.items()
+        for side in far_sides(facts, found)
+    ]
 
 
 def _service(connection: Connection) -> tuple[str, int]:
@@ -118,7 +131,7 @@ def queue_drops(found: Losses) -> bool:
     Then round trips are long at nearly all losses, as long as load makes them, and short without
     load. Random losses, and those of a policer, meet round trips of any length.
     """
-    trips = round_trips(found.connections)
+    trips = round_trips(found.connections, found.side)
     if not len(found.moments_s) or not len(trips.while_loaded()):
         return False
     rise_s = trips.rise_s(90)
@@ -133,20 +146,27 @@ def queue_drops(found: Losses) -> bool:
     return full_s >= max(QUEUE_MIN_S, QUEUE_MIN_SHARE * trips.base_s, FULL_SHARE * rise_s)
 
 
-def _losses(address: str, connections: Sequence[Connection]) -> Losses:
-    lost_in = [r for c in connections for r in _lost(c.server, LossSide.BEFORE_CAPTURE)]
-    lost_out = [r for c in connections for r in _lost(c.client, LossSide.AFTER_CAPTURE)]
-    rtts = [c.min_rtt_s for c in connections if c.min_rtt_s is not None]
+def _losses(address: str, connections: Sequence[Connection], side: Side) -> Losses:
+    theirs = [c.half(side) for c in connections]
+    others = [c.half(other_side(side)) for c in connections]
+    lost_in = [r for half in theirs for r in _lost(half, LossSide.BEFORE_CAPTURE)]
+    lost_out = [r for half in others for r in _lost(half, LossSide.AFTER_CAPTURE)]
     return Losses(
         address=address,
+        side=side,
         connections=tuple(connections),
-        rtt_s=min(rtts, default=0.0),
-        sent_in=sum(_sent(c.server) for c in connections) + len(lost_in),
+        rtt_s=whole_rtt_s(connections),
+        sent_in=sum(_sent(half) for half in theirs) + len(lost_in),
         lost_in=tuple(lost_in),
-        sent_out=sum(_sent(c.client) for c in connections),
+        sent_out=sum(_sent(half) for half in others),
         lost_out=tuple(lost_out),
         moments_s=np.array(sorted(_moments((*lost_in, *lost_out)))),
     )
+
+
+def other_side(side: Side) -> Side:
+    """The peer's."""
+    return Side.CLIENT if side is Side.SERVER else Side.SERVER
 
 
 def _lost(half: Half, side: LossSide) -> Iterator[Retransmission]:
@@ -162,20 +182,20 @@ def _moments(lost: Iterable[Retransmission]) -> set[float]:
     return {round(r.time_s - (r.delay_s or 0.0), 6) for r in lost}
 
 
-def _waits(connection: Connection) -> Iterator[Span]:
+def _waits(connection: Connection, end: Side) -> Iterator[Span]:
     """Until the client gave the connection up."""
     end_s = given_up_s(connection)
-    for start_s, until_s in _timers(connection):
+    for start_s, until_s in _timers(connection, end):
         if end_s is None or start_s < end_s:
             yield start_s, until_s if end_s is None else min(until_s, end_s)
 
 
-def _timers(connection: Connection) -> Iterator[Span]:
+def _timers(connection: Connection, end: Side) -> Iterator[Span]:
     for silence in connection.silences:
         if silence.cause == "loss":
             yield silence.start_s, silence.end_s
     for side in Side:
-        wanted = LossSide.AFTER_CAPTURE if side is Side.CLIENT else LossSide.BEFORE_CAPTURE
+        wanted = LossSide.BEFORE_CAPTURE if side is end else LossSide.AFTER_CAPTURE
         for again in connection.half(side).retransmissions:
             if again.kind in TIMERS and again.loss is wanted and again.delay_s is not None:
                 yield again.time_s - again.delay_s, again.time_s

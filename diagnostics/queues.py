@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from analyzers.facts import Connection
+from analyzers.facts import Connection, Side
 from captures.lazyclass import dataclass
 
 Float64 = npt.NDArray[np.float64]
@@ -48,13 +48,14 @@ class RoundTrips:
         return float(np.percentile(loaded, percentile)) - self.base_s if len(loaded) else 0.0
 
 
-def round_trips(connections: Sequence[Connection]) -> RoundTrips:
-    """All samples of the path to the servers of some connections."""
+def round_trips(connections: Sequence[Connection], side: Side = Side.SERVER) -> RoundTrips:
+    """All samples of the path between the capture point and one end of some connections."""
     if not connections:
         return RoundTrips(NO_TIMES, NO_TIMES, np.empty(0, dtype=np.bool_))
-    times = np.concatenate([c.rtt.time_s for c in connections])
-    rtts = np.concatenate([c.rtt.rtt_s for c in connections])
-    under_way = np.concatenate([c.rtt.bytes_in_flight for c in connections])
+    samples = [c.rtt if side is Side.SERVER else c.client_rtt for c in connections]
+    times = np.concatenate([s.time_s for s in samples])
+    rtts = np.concatenate([s.rtt_s for s in samples])
+    under_way = np.concatenate([s.bytes_in_flight for s in samples])
     order = np.argsort(times, kind="stable")
     return RoundTrips(times[order], rtts[order], (under_way >= LOADED_BYTES)[order])
 

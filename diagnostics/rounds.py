@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from analyzers.facts import Connection, Facts
+from analyzers.facts import Connection, Facts, Side
 from captures.lazyclass import dataclass
+from diagnostics.localize import far_sides
 from diagnostics.scope import scope_of
 
 MIN_SHARE = 0.5
@@ -44,6 +45,14 @@ def waits(connections: Sequence[Connection], rtt_s: float) -> Waits:
     pauses = np.minimum(pauses[pauses >= MIN_SHARE * rtt_s], rtt_s)
     spent_s = float(pauses.sum())
     return Waits(spent_s / rtt_s, spent_s, float(times[-1] - times[0]))
+
+
+def ways(facts: Facts) -> Iterator[tuple[list[Connection], Side]]:
+    """The download's connections to each server, with each end to which there is a way from the
+    capture point."""
+    for connections in by_server(facts).values():
+        for side in far_sides(facts, connections):
+            yield connections, side
 
 
 def by_server(facts: Facts) -> dict[str, list[Connection]]:

@@ -6,10 +6,12 @@ segment, says how far it has come.
 
 from __future__ import annotations
 
-from analyzers.facts import Connection, Facts, LossSide, Side, Silence
+from collections.abc import Sequence
+
+from analyzers.facts import Connection, Facts, Half, LossSide, Retransmission, Side, Silence
 from captures.lazyclass import dataclass
 from diagnostics.liveness import liveness
-from diagnostics.tries import plural, seconds
+from diagnostics.tries import SHOWN, plural, seconds
 
 LASTING_S = 2.5
 """Time for three transmissions at least: timers of 0.2 to 1 s that double (RFC 6298)."""
@@ -31,31 +33,42 @@ class Swallowed:
     lost_length: int
     """IP length of what dies, at least."""
     passed_length: int
-    """Largest IP packet that came through the same way."""
+    """Largest IP packet that came through the same way; 0 when not told."""
     start_s: float
     end_s: float
     frames: tuple[int, ...]
     text: str
+    behind: bool = False
+    """It dies between the capture point and the client."""
 
 
 class Sizes:
-    """The largest packets that came through, by server address; made once for all connections."""
+    """The largest packets that came through, by server (or client) address; made once for all
+    connections."""
 
     def __init__(self, facts: Facts) -> None:
         self.until_s = facts.capture.duration_s
         self.inwards: dict[str, int] = {}
         self.outwards: dict[str, int] = {}
+        self.to_clients: dict[str, int] = {}
         for connection in facts.connections:
             address = connection.server.address
             _raise(self.inwards, address, connection.server.max_ip_length)
             if 0 < connection.client.sent_bytes <= connection.client.acked_bytes:
                 _raise(self.outwards, address, connection.client.max_ip_length)
+            if 0 < connection.server.sent_bytes <= connection.server.acked_bytes:
+                client = connection.client.address
+                _raise(self.to_clients, client, connection.server.max_ip_length)
 
     def swallowed(self, connection: Connection) -> Swallowed | None:
         """What died of its size on a connection after its ClientHello was answered or delivered."""
         if not connection.established:
             return None
-        return _from_server(self, connection) or _from_client(self, connection)
+        return (
+            _from_server(self, connection)
+            or _from_client(self, connection)
+            or _to_client(self, connection)
+        )
 
 
 def _raise(largest: dict[str, int], address: str, length: int) -> None:
@@ -91,30 +104,66 @@ def _from_server(sizes: Sizes, connection: Connection) -> Swallowed | None:
 
 
 def _from_client(sizes: Sizes, connection: Connection) -> Swallowed | None:
-    client, version = connection.client, version_of(connection)
-    stuck = client.acked_bytes + 1
+    client = connection.client
+    copies = _copies(client)
+    if not copies or not connection.server.payload_bytes:
+        return None
+    start_s = _since_s(copies)
+    length = copies[0].length + HEADERS[version_of(connection)]
+    reached = liveness(connection, start_s - 1e-6, sizes.until_s)
+    if reached.alive is not True or sizes.outwards.get(connection.server.address, 0) >= length:
+        return None
+    frames = tuple(r.frame for r in copies)
+    return Swallowed(
+        connection, Side.CLIENT, length, 0, start_s, connection.last_s, frames, _again(copies)
+    )
+
+
+def _to_client(sizes: Sizes, connection: Connection) -> Swallowed | None:
+    """The capture shows what the server sends again and again: it dies behind the capture point.
+
+    Duplicate ACKs say that what is smaller and was sent later gets there.
+    """
+    copies = _copies(connection.server)
+    if not copies:
+        return None
+    start_s = _since_s(copies)
+    length = copies[0].length + HEADERS[version_of(connection)]
+    first = copies[0].original_frame or copies[0].frame
+    told = tuple(f for f in connection.client.duplicate_ack_frames if f > first)
+    if not told or sizes.to_clients.get(connection.client.address, 0) >= length:
+        return None
+    frames = tuple(sorted({*(r.frame for r in copies), *told[:SHOWN]}))
+    return Swallowed(
+        connection, Side.SERVER, length, 0, start_s, connection.last_s, frames, _again(copies),
+        behind=True,
+    )  # fmt: skip
+
+
+def _copies(sender: Half) -> list[Retransmission]:
+    """Copies of the first segment that its receiver lacks; none where they are few, or small."""
+    stuck = sender.acked_bytes + 1
     copies = [
         r
-        for r in client.retransmissions
+        for r in sender.retransmissions
         if r.loss is LossSide.AFTER_CAPTURE and r.sequence <= stuck < r.sequence + r.length
     ]
-    if client.sent_bytes <= client.acked_bytes or not connection.server.payload_bytes:
-        return None
-    if len(copies) + 1 < MIN_COPIES or copies[0].length < SMALLEST_LOST:
-        return None
-    start_s = copies[0].time_s - (copies[0].delay_s or 0.0)
-    length = copies[0].length + HEADERS[version]
-    reached = liveness(connection, start_s - 1e-6, sizes.until_s)
-    if copies[-1].time_s - start_s < LASTING_S or reached.alive is not True:
-        return None
-    if sizes.outwards.get(connection.server.address, 0) >= length:
-        return None
-    text = (
+    if sender.sent_bytes <= sender.acked_bytes or len(copies) + 1 < MIN_COPIES:
+        return []
+    lasting = copies[-1].time_s - _since_s(copies) >= LASTING_S
+    return copies if lasting and copies[0].length >= SMALLEST_LOST else []
+
+
+def _since_s(copies: Sequence[Retransmission]) -> float:
+    return copies[0].time_s - (copies[0].delay_s or 0.0)
+
+
+def _again(copies: Sequence[Retransmission]) -> str:
+    return (
         f"a segment of {copies[0].length} bytes is sent {len(copies) + 1} times over "
-        f"{seconds(copies[-1].time_s - start_s)} and never acknowledged, while smaller ones are"
+        f"{seconds(copies[-1].time_s - _since_s(copies))} and never acknowledged, while smaller "
+        "ones are"
     )
-    frames = tuple(r.frame for r in copies)
-    return Swallowed(connection, Side.CLIENT, length, 0, start_s, connection.last_s, frames, text)
 
 
 def _last_silence(connection: Connection) -> Silence | None:

@@ -47,7 +47,7 @@ class Transfer:
     address: str
     connections: tuple[Connection, ...]
     rtt_s: float
-    """Smallest round trip of all its connections."""
+    """Smallest round trip between its ends, of all its connections."""
     start_s: float
     step_s: float
     payload: Float64
@@ -114,6 +114,14 @@ def ideal_s(size: float, rtt_s: float, rate: float) -> float:
     return spent_s + max(0.0, left) / rate
 
 
+def whole_rtt_s(connections: Sequence[Connection]) -> float:
+    """The smallest round trip between the ends: both parts of it, where the capture point lies
+    between them."""
+    outer = [c.min_rtt_s for c in connections if c.min_rtt_s is not None]
+    inner = [float(c.client_rtt.rtt_s.min()) for c in connections if len(c.client_rtt.rtt_s)]
+    return min(outer, default=0.0) + min(inner, default=0.0)
+
+
 def _joined(address: str, connections: Sequence[Connection]) -> Transfer:
     found = [c.server.pace for c in connections if c.server.pace is not None]
     start_s = min(p.start_s for p in found)
@@ -121,9 +129,8 @@ def _joined(address: str, connections: Sequence[Connection]) -> Transfer:
     count = int(np.ceil((max(p.end_s for p in found) - start_s) / step_s - 1e-9))
     edges: Float64 = np.asarray(start_s + step_s * np.arange(count + 1), dtype=np.float64)
     total = np.sum([_arrived(p, edges) for p in found], axis=0)
-    rtts = [c.min_rtt_s for c in connections if c.min_rtt_s is not None]
     return Transfer(
-        address, tuple(connections), min(rtts, default=0.0), start_s, step_s, np.diff(total)
+        address, tuple(connections), whole_rtt_s(connections), start_s, step_s, np.diff(total)
     )
 
 

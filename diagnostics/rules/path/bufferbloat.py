@@ -30,8 +30,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analyzers.facts import Facts
+from analyzers.facts import Facts, Side
 from diagnostics.hops import Fault, narrowed
+from diagnostics.localize import end_of, far_sides
 from diagnostics.queues import RoundTrips, round_trips
 from diagnostics.transfers import Transfer, transfers
 from diagnostics.tries import attempts_on, indices, names, seconds
@@ -59,8 +60,8 @@ IDLE_SHARE = 0.5
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per server whose data fills a queue on its way."""
-    for transfer in transfers(facts):
-        trips = round_trips(transfer.connections)
+    for transfer, side in _ways(facts):
+        trips = round_trips(transfer.connections, side)
         rise_s = trips.rise_s(RISE_PERCENTILE)
         if rise_s < MIN_RISE_S or not _by_load(trips, rise_s):
             continue
@@ -70,7 +71,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         streams = frozenset(c.stream for c in transfer.connections)
         attempts = attempts_on(facts, streams)
         yield Finding(
-            hop=narrowed(facts, transfer.address, Fault.DELAY),
+            hop=narrowed(facts, end_of(transfer.connections, side), Fault.DELAY),
             summary=f"Downloading from {names(attempts) or transfer.address} fills a queue on the "
             f"way: round trips grow from {seconds(trips.base_s)} to "
             f"{seconds(trips.base_s + rise_s)}.",
@@ -81,6 +82,13 @@ def find(facts: Facts) -> Iterator[Finding]:
             attempts=indices(attempts),
             streams=streams,
         )
+
+
+def _ways(facts: Facts) -> Iterator[tuple[Transfer, Side]]:
+    """Each server's transfers, with each end to which there is a way from the capture point."""
+    for transfer in transfers(facts):
+        for side in far_sides(facts, transfer.connections):
+            yield transfer, side
 
 
 def _by_load(trips: RoundTrips, rise_s: float) -> bool:

@@ -31,11 +31,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analyzers.facts import Connection, Facts
+from analyzers.facts import Connection, Facts, Side
 from diagnostics.hops import Fault, narrowed
+from diagnostics.localize import end_of
 from diagnostics.mirrors import elsewhere
 from diagnostics.queues import RoundTrips, round_trips
-from diagnostics.rounds import Waits, by_server, waits
+from diagnostics.rounds import Waits, waits, ways
 from diagnostics.tries import attempts_on, indices, names, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
 
@@ -54,8 +55,8 @@ MIN_COST_S = 2.0
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per server that is too far away."""
-    for address, connections in by_server(facts).items():
-        trips = round_trips(connections)
+    for connections, side in ways(facts):
+        trips = round_trips(connections, side)
         if trips.base_s < MIN_RTT_S or not _steady(trips):
             continue
         spent = waits(connections, trips.base_s)
@@ -64,9 +65,11 @@ def find(facts: Facts) -> Iterator[Finding]:
             continue
         streams = frozenset(c.stream for c in connections)
         attempts = attempts_on(facts, streams)
+        address = connections[0].half(side).address
+        whom = f"the client {address}" if side is Side.CLIENT else names(attempts) or address
         yield Finding(
-            hop=narrowed(facts, address, Fault.DELAY),
-            summary=f"{names(attempts) or address} is {seconds(trips.base_s)} away, and the "
+            hop=narrowed(facts, end_of(connections, side), Fault.DELAY),
+            summary=f"{whom} is {seconds(trips.base_s)} away, and the "
             f"download waits for {spent.count:.0f} round trips one after the other.",
             evidence=(_evidence(connections, trips, spent),),
             fix=_fix(attempts[0].name if attempts else None),

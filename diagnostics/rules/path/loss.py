@@ -33,13 +33,14 @@ CCR 1997; RFC 6298; RFC 8985.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import log2
 
-from analyzers.facts import Attempt, Connection, Facts, LossSide, Outcome, Stage
+from analyzers.facts import Attempt, Connection, Facts, LossSide, Outcome, Side, Stage
 from diagnostics.hops import Fault, narrowed
+from diagnostics.localize import end_of
 from diagnostics.losscost import cost_s
-from diagnostics.losses import Losses, losses, queue_drops
+from diagnostics.losses import Losses, losses, other_side, queue_drops
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import indices, names, plural, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
@@ -87,15 +88,15 @@ def find(facts: Facts) -> Iterator[Finding]:
         cost = cost_s(facts, found)
         if not _is_lossy(facts, found, cost) or queue_drops(found):
             continue
-        lossy = {c.stream for c in found.connections if _hit(c) and _by_loss(found, c)}
+        lossy = {c.stream for c in found.connections if _hit(c, found.side) and _by_loss(found, c)}
         attempts = _held_up(facts, found, lossy)
         stuck = any(_ends_stuck_s(c) for c in found.connections if c.stream in lossy)
         yield Finding(
-            hop=narrowed(facts, found.address, Fault.LOSS),
+            hop=narrowed(facts, end_of(found.connections, found.side), Fault.LOSS),
             summary=f"{100 * max(found.share_in, found.share_out):.1f} % of the segments "
-            f"{_direction(found)} {names(attempts) or found.address} get lost on the way.",
+            f"{_direction(found)} {_whom(found, attempts)} get lost on the way.",
             evidence=(_evidence(found),),
-            fix=_fix(found.address),
+            fix=_fix(_far_end(found)),
             confidence=0.9,
             impact_s=cost,
             attempts=indices(attempts),
@@ -125,10 +126,22 @@ def _went_on(found: Losses, waited: list[tuple[float, float]]) -> bool:
     return any((c.server.last_data_s or 0.0) > end_s for c in found.connections)
 
 
-def _hit(connection: Connection) -> bool:
+def _far_end(found: Losses) -> str:
+    """Its address; of several clients, the first one's."""
+    return found.connections[0].half(found.side).address
+
+
+def _whom(found: Losses, attempts: Sequence[Attempt]) -> str:
+    if found.side is Side.CLIENT:
+        return f"the client {_far_end(found)}"
+    return names(attempts) or found.address
+
+
+def _hit(connection: Connection, side: Side) -> bool:
     """It lost something that `Losses` counts."""
-    return any(r.loss is LossSide.BEFORE_CAPTURE for r in connection.server.retransmissions) or any(
-        r.loss is LossSide.AFTER_CAPTURE for r in connection.client.retransmissions
+    theirs, others = connection.half(side), connection.half(other_side(side))
+    return any(r.loss is LossSide.BEFORE_CAPTURE for r in theirs.retransmissions) or any(
+        r.loss is LossSide.AFTER_CAPTURE for r in others.retransmissions
     )
 
 
@@ -178,7 +191,7 @@ def _direction(found: Losses) -> str:
 def _evidence(found: Losses) -> Evidence:
     frames = sorted(r.frame for r in (*found.lost_in, *found.lost_out))
     text = (
-        f"{len(found.lost_in)} of {plural(found.sent_in, 'segment')} from {found.address} and "
+        f"{len(found.lost_in)} of {plural(found.sent_in, 'segment')} from {_far_end(found)} and "
         f"{len(found.lost_out)} of {found.sent_out} to it were lost, in "
         f"{plural(found.episodes(), 'separate event')}; senders stood still for "
         f"{seconds(found.stalled_s())}"

@@ -14,9 +14,10 @@ How it is recognised
 --------------------
 For at least 2.5 s (three retransmissions) nothing larger than some size arrives, although the
 sender's own sequence numbers show that it sent more, and small packets of the same direction still
-come through. No packet as large as the lost ones ever came from that server. Where an ICMP
-"fragmentation needed" or "packet too big" was captured and large packets go on dying, its sender is
-the router before the narrow link.
+come through; or, on a router or at the server, a large segment is sent again and again while the
+client's duplicate ACKs show that smaller ones arrive. No packet as large as the lost ones ever came
+through. Where an ICMP "fragmentation needed" or "packet too big" was captured and large packets go
+on dying, its sender is the router before the narrow link.
 
 Fix
 ---
@@ -31,9 +32,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzers.facts import Attempt, Facts, IcmpError, Stage
+from analyzers.facts import Attempt, Facts, IcmpError, Side, Stage
 from diagnostics.hellos import Cause, FailedHello, failed_hellos, what_is_seen
-from diagnostics.localize import icmp_hop, path_hop
+from diagnostics.localize import end_of, icmp_hop, path_hop
 from diagnostics.report.escape import shell_word
 from diagnostics.swallowed import Sizes, Swallowed
 from diagnostics.timeline import union_s
@@ -83,12 +84,15 @@ def _finding(
         )
         evidence.append(Evidence(text, (told.frame,), told.stream))
     waits = [(s.start_s, s.end_s) for s in later]
+    carrying = [s.connection for s in later]
+    behind = bool(later) and not hellos and all(s.behind for s in later)
+    end = end_of(carrying, Side.CLIENT) if behind else address
     return Finding(
-        hop=_hop(facts, address, told),
+        hop=_hop(facts, end, told),
         summary=f"Large packets {_way(hellos, later)} {names(attempts) or address} vanish on the "
         "way, small ones pass: the path's MTU is smaller than both ends believe.",
         evidence=tuple(evidence),
-        fix=_fix(address),
+        fix=_fix(end or address),
         confidence=0.93 if later or told is not None else 0.85,
         impact_s=max(union_s(waits), lost_s([h.attempt for h in hellos])),
         attempts=indices(attempts),
@@ -130,7 +134,7 @@ def _told(facts: Facts, address: str) -> IcmpError | None:
     )
 
 
-def _hop(facts: Facts, address: str, told: IcmpError | None) -> Hop:
+def _hop(facts: Facts, address: str | None, told: IcmpError | None) -> Hop:
     if told is None:
         return path_hop(facts, address)
     router = icmp_hop(facts, told)

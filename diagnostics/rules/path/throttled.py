@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.facts import Facts
+from analyzers.facts import Facts, Side
 from diagnostics.hops import Fault, narrowed
 from diagnostics.losses import losses
 from diagnostics.mirrors import elsewhere
@@ -49,7 +49,7 @@ MIN_COST_SHARE = 0.1
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per server whose transfers are held at a rate."""
-    lost = {found.address: found for found in losses(facts)}
+    lost = {found.address: found for found in losses(facts) if found.side is Side.SERVER}
     for transfer in transfers(facts):
         limit = rate_limit(transfer, lost[transfer.address])
         cost_s = _cost_s(transfer, limit) if limit is not None else 0.0

@@ -7,7 +7,7 @@ import pytest
 from analyzers.facts import RttSamples
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, only, place, root_of
-from tests.factories import SERVER, facts, fetched, resolved
+from tests.factories import CLIENT, SERVER, facts, fetched, resolved
 from tests.factories.courses import every, paced, samples
 
 CODE = "path.bufferbloat"
@@ -39,3 +39,10 @@ def test_a_queue_of_600_kb_at_5_mbit() -> None:
 def test_look_alikes(mbit: float, rtt: RttSamples) -> None:
     whole = fetched(server=paced(0.2, [mbit] * 45), rtt=rtt, last_s=4.8)
     assert not found(CODE, facts(resolved(SERVER), whole))
+
+
+def test_a_queue_before_the_client_seen_at_the_server() -> None:
+    near = samples(([0.1, 0.2], 0.0001, 0))
+    whole = fetched(server=paced(0.2, [5.0] * 45), rtt=near, client_rtt=trips(0.98), last_s=4.8)
+    capture = facts(resolved(SERVER), whole, distances={CLIENT: 9})
+    assert place(only(CODE, capture)) == (Role.PATH, None, (0, 9))

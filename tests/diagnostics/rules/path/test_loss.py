@@ -18,6 +18,7 @@ from analyzers.facts import (
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, healthy, only, place, root_of
 from tests.factories import (
+    CLIENT,
     SERVER,
     asked_again,
     closed,
@@ -151,3 +152,21 @@ def test_syns_that_nothing_ever_answers_are_silence_not_loss() -> None:
         for c in (unconnected(0.1, 1.1, 2.1, 3.1, 4.1, 5.1, stream=n) for n in range(3))
     ]
     assert not found(CODE, facts(resolved(SERVER), silent, duration_s=30.0))
+
+
+def lost_to_the_client() -> tuple[Connection, TlsHandshake]:
+    """The capture saw each lost segment of the server twice, and the client is 20 ms away."""
+    lost = tuple(replace(r, loss=LossSide.AFTER_CAPTURE) for r in SINGLE)
+    return lossy(*lost, client_rtt=samples(([0.12, 0.2], 0.02, 0)))
+
+
+def test_losses_between_a_router_and_the_client() -> None:
+    capture = facts(resolved(SERVER), lost_to_the_client(), distances={CLIENT: 2})
+    finding = only(CODE, capture)
+    assert place(finding) == (Role.PATH, None, (0, 2))
+    assert f"the client {CLIENT}" in finding.summary
+    assert root_of(capture) == ("degraded", CODE)
+
+
+def test_behind_a_capture_of_the_client_itself_there_is_no_way() -> None:
+    assert not found(CODE, facts(resolved(SERVER), lost_to_the_client()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,3 +100,38 @@ def test_what_the_client_tells_itself_names_no_link() -> None:
 def test_a_router_that_is_heeded_is_no_fault() -> None:
     told = icmp(0.2, GATEWAY, kind="fragmentation_needed", ttl=64, mtu=1400)
     assert not found(CODE, facts(resolved(SERVER), fetched(), told))
+
+
+def behind(**client: Any) -> tuple[Connection, TlsHandshake]:
+    """On a router: the server sends one large segment again and again, and gets on no further."""
+    first = again(0.6, loss=LossSide.AFTER_CAPTURE, sequence=1001, length=1400)
+    first = replace(first, delay_s=0.3, original_frame=frame_at(0.3))
+    copies = [
+        replace(first, frame=frame_at(t), time_s=t, delay_s=t - 0.3) for t in (0.6, 1.2, 2.4, 4.8)
+    ]
+    server = sent(4000, 0.2) | {"acked_bytes": 1000, "sent_bytes": 4000, "last_s": 4.8}
+    told = {"duplicate_ack_frames": (frame_at(0.31),)} | client
+    return fetched(
+        client=sent(1000, 0.3) | closed(10.2) | told,
+        server=server | {"retransmissions": tuple(copies)},
+        silences=(silence(0.3, 10.2, "loss"),),
+        last_s=10.22,
+    )
+
+
+def test_large_segments_die_between_a_router_and_the_client() -> None:
+    capture = facts(resolved(SERVER), behind(), distances={CLIENT: 2})
+    finding = only(CODE, capture)
+    assert place(finding) == (Role.PATH, None, (0, 2))
+    assert {frame_at(0.6), frame_at(4.8), frame_at(0.31)} <= frames(finding)
+    assert root_of(capture) == ("failed", CODE)
+
+
+def test_nothing_small_gets_to_the_client_either() -> None:
+    alone = behind(duplicate_ack_frames=())
+    assert not found(CODE, facts(resolved(SERVER), alone, distances={CLIENT: 2}))
+
+
+def test_as_large_packets_got_to_the_client() -> None:
+    other = fetched(1, 0.05, server=sent(9000, 0.1) | {"max_ip_length": 1500})
+    assert not found(CODE, facts(resolved(SERVER), behind(), other, distances={CLIENT: 2}))
