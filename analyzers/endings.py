@@ -35,6 +35,8 @@ HANDSHAKE_WAIT_S = 9.0
 """go waits 10 s for an answer to a ClientHello that arrived (net/http DefaultTransport): a capture
 that stops before shows neither its end nor, often, what would tell a silent server from an answer
 that is lost on the way."""
+SSL_2 = 0x0002
+"""As version of a hello, which then is in a form of its own (RFC 6176)."""
 STILL_OPEN_S = 1.0
 """What began less than this before the capture's end may simply not have ended yet."""
 
@@ -115,6 +117,8 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
         if _left_without_a_word(handshake, connection):
             return Ending(Outcome.ABANDONED, Stage.TLS, "given up by the client")
         return _failed(Stage.TLS, "rejected by the client")
+    if handshake.client_hello.versions == (SSL_2,) and connection.server.payload_bytes:
+        return _unknown(Stage.TLS, "SSL 2.0, which is not read")
     if connection.server_reset is not None:
         return _failed(Stage.TLS, "reset")
     if connection.server.fin_s is not None and _first(connection, Side.SERVER):
@@ -138,7 +142,7 @@ def _canceled(handshake: TlsHandshake) -> bool:
 def _refused_by_alert(handshake: TlsHandshake) -> bool:
     """The server ended it by an alert; an encrypted one counts when it had asked for a client
     certificate, which go never has: then it can only be certificate_required."""
-    names = {a.name for a in handshake.alerts if a.sender is Side.SERVER}
+    names = {a.name for a in handshake.refusals if a.sender is Side.SERVER}
     wanted = bool(handshake.certificate_requested) and "encrypted" in names
     return wanted or bool(names - set(HARMLESS))
 

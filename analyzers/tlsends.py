@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzers.facts import Connection, Side, TlsAlert
+from analyzers.facts.tls import WARNING
 from analyzers.tlssides import ClientSide
 from captures.lazyclass import dataclass
 
-_WARNING, _CLOSE_NOTIFY = 1, 0
+_CLOSE_NOTIFY = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def stopped(connection: Connection, client: ClientSide, alerts: Sequence[TlsAler
 def _ends(connection: Connection, alerts: Sequence[TlsAlert]) -> Iterator[tuple[int, Side, str]]:
     for alert in alerts:
         # A warning (unrecognized_name) ends nothing.
-        if alert.level != _WARNING or alert.description == _CLOSE_NOTIFY:
+        if alert.level != WARNING or alert.description == _CLOSE_NOTIFY:
             yield alert.frame, alert.sender, "alert"
     for side in Side:
         fin = connection.half(side).fin_frame

@@ -17,8 +17,8 @@ def _fatal_alert(facts: Facts, attempt: Attempt, side: Side) -> TlsAlert | None:
         return None
     if attempt.handshake is None:
         return None
-    alerts = facts.handshakes[attempt.handshake].alerts
-    return next((a for a in alerts if a.sender is side and a.name != "close_notify"), None)
+    alerts = facts.handshakes[attempt.handshake].refusals
+    return next((a for a in alerts if a.sender is side), None)
 
 
 def server_alert(facts: Facts, attempt: Attempt) -> TlsAlert | None:
@@ -98,7 +98,7 @@ def alert_findings(
 def _evidence(facts: Facts, attempt: Attempt, sender: str) -> Evidence:
     assert attempt.handshake is not None
     handshake = facts.handshakes[attempt.handshake]
-    alert = next(a for a in handshake.alerts if a.name != "close_notify")
+    alert = handshake.refusals[0]
     frames = list(handshake.client_hello.frames) if handshake.client_hello else []
     return Evidence(
         f"the {sender} ends the handshake with alert {alert.name} ({alert.description})",

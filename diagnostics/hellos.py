@@ -296,7 +296,8 @@ def box_hop(facts: Facts, failed: FailedHello) -> Hop:
 def what_is_seen(failed: FailedHello) -> tuple[str, tuple[int, ...]]:
     """The hello and its end in words, and the frames of it."""
     hello, connection = failed.hello, failed.connection
-    text = f"ClientHello for {hello.sni} ({hello.size} bytes, {len(hello.frames)} segments), "
+    name = hello.sni or connection.server.address
+    text = f"ClientHello for {name} ({hello.size} bytes, {len(hello.frames)} segments), "
     frames = list(hello.frames)
     if failed.end is End.RESET:
         reset = connection.server_reset

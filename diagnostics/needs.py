@@ -16,6 +16,9 @@ GIVE_UP_S = 31.0
 FALLS_THROUGH = ("status 404", "status 410")
 """The statuses after which go asks the next entry of GOPROXY, whatever separates them
 (go.dev/ref/mod#goproxy-protocol)."""
+NEXT_FAMILY_S = 0.35
+"""go tries IPv4 0.3 s after an IPv6 address that has not answered (RFC 8305 section 5), and at once
+when that one failed."""
 _MOST_PREFIX = 24
 """Parts of a path that may stand before the module's; repository managers have up to six."""
 OPTIONAL = re.compile(r"/@v/list$|/@latest$|/sumdb/[^/]+/supported$|[?&]go-get=1")
@@ -87,9 +90,14 @@ def _traits(attempt: Attempt) -> Iterator[tuple[object, ...]]:
         yield "name", attempt.name
     yield "address", attempt.address, attempt.port
     yield "need", attempt.need
+    yield "began", attempt.port, _moment(attempt.start_s)
     path = _path(attempt.need)
     if "/@" in path:
         yield "file", path
+
+
+def _moment(time_s: float) -> int:
+    return int(time_s / NEXT_FAMILY_S)
 
 
 def _shared_traits(failed: Attempt) -> Iterator[object]:
@@ -97,7 +105,11 @@ def _shared_traits(failed: Attempt) -> Iterator[object]:
     if failed.stage is Stage.DNS and failed.name is not None:
         yield "name", failed.name
     elif failed.stage in (Stage.DNS, Stage.CONNECT, Stage.PROXY, Stage.TLS):
-        yield from (trait for trait in _traits(failed) if trait[0] != "file")
+        yield from (trait for trait in _traits(failed) if trait[0] in ("name", "address", "need"))
+        if _is_unnamed_try(failed):
+            ends_s = failed.start_s, failed.end_s
+            moments = {_moment(t + more) for t in ends_s for more in (0.0, NEXT_FAMILY_S)}
+            yield from (("began", failed.port, moment) for moment in moments)
     else:
         yield "need", failed.need
         yield "tail", _path(failed.need)
@@ -167,7 +179,8 @@ def made_good(failed: Attempt, other: Attempt) -> bool:
         return failed.name == other.name
     if failed.stage in (Stage.CONNECT, Stage.PROXY, Stage.TLS):
         same_port = failed.port == other.port
-        return same_port and _same_service(failed, other) and other.start_s >= failed.start_s
+        same = _same_service(failed, other) or _next_family(failed, other)
+        return same_port and same and other.start_s >= failed.start_s
     return _same_answer(failed, other)
 
 
@@ -177,6 +190,25 @@ def _same_service(one: Attempt, other: Attempt) -> bool:
     if one.name and other.name:
         return one.name == other.name
     return one.address == other.address
+
+
+def _is_unnamed_try(attempt: Attempt) -> bool:
+    """A connection that did not come about, to an address that nothing in the capture names."""
+    return attempt.stage is Stage.CONNECT and attempt.name is None and attempt.address is not None
+
+
+def _next_family(failed: Attempt, other: Attempt) -> bool:
+    """The next address of one name, as it is tried: of the other family, after the usual wait.
+
+    For names that the capture does not show: from the hosts file, or from a resolver that was not
+    recorded. An address that was looked up belongs to its own name.
+    """
+    if not _is_unnamed_try(failed) or other.address is None or other.lookup is not None:
+        return False
+    if (":" in str(failed.address)) == (":" in other.address):
+        return False
+    in_turn = 0.0 <= other.start_s - failed.end_s <= AT_ONCE_S
+    return in_turn or 0.0 <= other.start_s - failed.start_s <= NEXT_FAMILY_S
 
 
 def _same_answer(failed: Attempt, other: Attempt) -> bool:

@@ -9,6 +9,9 @@ from analyzers.facts.http import StreamAbort
 from analyzers.facts.side import Side
 from captures.lazyclass import dataclass
 
+WARNING = 1
+"""Level of an alert (RFC 5246 section 7.2)."""
+
 
 class TlsStage(StrEnum):
     """The furthest point a handshake reached."""
@@ -210,6 +213,16 @@ class TlsHandshake:
     def sni(self) -> str | None:
         """Name asked for in the ClientHello."""
         return self.client_hello.sni if self.client_hello else None
+
+    @property
+    def refusals(self) -> tuple[TlsAlert, ...]:
+        """The alerts that may have ended it: no closing notices, and no warnings (RFC 5246 section
+        7.2) before a ServerHello, such as unrecognized_name: clients drop them and go on."""
+        return tuple(
+            a
+            for a in self.alerts
+            if a.name != "close_notify" and (a.level != WARNING or self.server_hello is None)
+        )
 
     @property
     def completed(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import struct
@@ -17,10 +16,8 @@ from analyzers import extract
 from analyzers.facts import CaptureFacts, Comment, Interface
 from captures.errors import CaptureError
 from tests.captures.containers import block, enhanced, interface, option, section
+from tests.corpus import CORPUS, needs_corpus
 
-CORPUS = Path(
-    os.environ.get("BADHOP_CORPUS", Path(__file__).parents[2].parent / "shared" / "corpus")
-)
 FILES = sorted(path for path in CORPUS.rglob("*.pcap*") if path.is_file())
 CAPINFOS = shutil.which("capinfos")
 SECOND_US = 1_000_000
@@ -80,7 +77,7 @@ def _told(path: Path) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
-@pytest.mark.skipif(not FILES, reason=f"no corpus in {CORPUS} (set BADHOP_CORPUS)")
+@needs_corpus
 @pytest.mark.skipif(CAPINFOS is None, reason="capinfos (of Wireshark) is not installed")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CORPUS)))
 def test_interfaces_and_order_are_those_of_capinfos(path: Path) -> None:

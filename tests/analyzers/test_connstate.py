@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 import captures
 from analyzers.tcp import connections
 from tests.analyzers.exchange import Exchange
+from tests.corpus import CORPUS, needs_corpus
 from tests.packets import ACK, FIN, RST, SYN
 
 Step = tuple[str, int, int, int, int]
@@ -77,9 +77,6 @@ def test_a_shut_window_and_a_gap(tmp_path: Path) -> None:
     assert exchange.connection(tmp_path).history == "ShAdWg"
 
 
-CORPUS = Path(
-    os.environ.get("BADHOP_CORPUS", Path(__file__).parents[2].parent / "shared" / "corpus")
-)
 TRACES = CORPUS / "zeek+zeek" / "testing" / "btest" / "Traces"
 
 # What Zeek's own test baselines say (core.tcp.large-file-reassembly, core.tcp.fin-retransmit:
@@ -94,7 +91,7 @@ ZEEK: dict[str, dict[int, tuple[str, str | None]]] = {
 }
 
 
-@pytest.mark.skipif(not TRACES.is_dir(), reason=f"no corpus in {CORPUS} (set BADHOP_CORPUS)")
+@needs_corpus
 @pytest.mark.parametrize("name", ZEEK)
 def test_zeek_says_the_same_of_its_own_captures(name: str) -> None:
     with captures.open(TRACES / name) as capture:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections import Counter
@@ -15,10 +14,8 @@ import captures.files
 from analyzers import dns as dns_analyzer
 from analyzers import http as http_analyzer
 from analyzers.tcp import connections
+from tests.corpus import CORPUS, needs_corpus
 
-CORPUS = Path(
-    os.environ.get("BADHOP_CORPUS", Path(__file__).parents[2].parent / "shared" / "corpus")
-)
 DNS_FILES = (
     "DNS-OARC+dnscap/src/test/1qtcpnosyn.pcap",
     "DNS-OARC+dnscap/src/test/1qtcppadd.pcap",
@@ -49,7 +46,7 @@ HTTP_FILES = (
 )
 
 pytestmark = [
-    pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus in {CORPUS} (set BADHOP_CORPUS)"),
+    needs_corpus,
     pytest.mark.skipif(not shutil.which("tshark"), reason="needs tshark: apt-get install tshark"),
 ]
 

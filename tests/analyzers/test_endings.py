@@ -39,6 +39,7 @@ RST: dict[str, Any] = {"resets": (reset(0.6),)}
 CLIENT_RST: dict[str, Any] = {"resets": (reset(0.6, Side.CLIENT),)}
 SERVER_FIN: dict[str, Any] = {"server": closed(0.6), "client": closed(0.61)}
 REFUSAL = alert(0.59, "bad_certificate", 42, Side.CLIENT)
+WARNED = alert(0.14, "unrecognized_name", 112, level=1)
 TAKEN: dict[str, Any] = {"hello_acked_s": 0.2}
 SAID_MORE: dict[str, Any] = {"client": sent(280, 0.13) | {"sent_bytes": 5000}}
 CLIENT_FIN: dict[str, Any] = {"client": closed(0.6), "server": closed(0.61)}
@@ -182,6 +183,20 @@ LOST: dict[str, Any] = {
             {"server": sent(9000, 0.15), "client": sent(900, 0.13), "turns": (FIRST_TURN,)},
             LATE_S,
             ("unknown", "RESPONSE", "the capture lacks bytes of the handshake"),
+        ),
+        # A warning that the server went on after (RFC 6066 section 3), and one that it did not.
+        ({"alerts": (WARNED,)}, {}, LATE_S, ("succeeded", "RESPONSE", "answered, encrypted")),
+        (
+            HELLO | {"alerts": (WARNED,)},
+            SERVER_FIN,
+            LATE_S,
+            ("failed", "TLS", "alert"),
+        ),
+        (
+            HELLO | {"client_hello": client_hello(0.13, versions=(2,))},
+            SERVER_FIN | {"server": sent(1366, 0.15) | closed(0.6)},
+            LATE_S,
+            ("unknown", "TLS", "SSL 2.0, which is not read"),
         ),
         # The capture lost the hello, and not what came of it.
         (

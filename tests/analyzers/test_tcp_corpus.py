@@ -6,7 +6,6 @@ Where they disagree, the difference is written down here with its reason.
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -22,10 +21,8 @@ from analyzers.flows import tcp_streams
 from analyzers.tcp import connections
 from captures import files
 from captures.errors import CaptureError
+from tests.corpus import CORPUS, needs_corpus
 
-CORPUS = Path(
-    os.environ.get("BADHOP_CORPUS", Path(__file__).parents[2].parent / "shared" / "corpus")
-)
 SENT_AGAIN = ("retransmission", "fast_retransmission", "spurious_retransmission")
 KINDS = (*SENT_AGAIN, "out_of_order", "keep_alive", "zero_window", "window_full", "initial_rtt")
 FIELDS = ("frame.number", "tcp.stream", "icmp.type", "icmpv6.type")
@@ -38,7 +35,7 @@ UNREAD = ("arcnet-", "bigtcp-ipv6", "brcm-tag")
 NO_COPIES = {("fin_retransmission.pcap", 2)}
 
 pytestmark = [
-    pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus in {CORPUS} (set BADHOP_CORPUS)"),
+    needs_corpus,
     pytest.mark.skipif(shutil.which("tshark") is None, reason="install tshark to compare with it"),
 ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections import defaultdict
@@ -15,14 +14,12 @@ from analyzers.facts import ClientHello, TlsHandshake
 from analyzers.http import exchanges
 from analyzers.tcp import connections
 from analyzers.tls import handshakes
+from tests.corpus import CORPUS, needs_corpus
 
-CORPUS = Path(
-    os.environ.get("BADHOP_CORPUS", Path(__file__).parents[2].parent / "shared" / "corpus")
-)
 FILES = sorted(CORPUS.glob("zeek+zeek/**/tls/*.pcap")) if CORPUS.is_dir() else []
 
 pytestmark = [
-    pytest.mark.skipif(not FILES, reason=f"no corpus in {CORPUS} (set BADHOP_CORPUS)"),
+    needs_corpus,
     pytest.mark.skipif(not shutil.which("tshark"), reason="needs tshark: apt-get install tshark"),
 ]
 

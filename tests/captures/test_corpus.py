@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from ipaddress import ip_address
@@ -13,17 +12,15 @@ import pytest
 from captures.errors import UnreadableCapture
 from captures.files import open as open_capture
 from captures.packets import BROKEN_HEADER, CUT, Capture
+from tests.corpus import CORPUS, needs_corpus
 
-CORPUS = Path(
-    os.environ.get("BADHOP_CORPUS", Path(__file__).parents[2].parent / "shared" / "corpus")
-)
 FILES = sorted(
     path for path in CORPUS.rglob("*") if path.is_file() and path.suffix not in {".md", ".tsv"}
 )
 TSHARK = shutil.which("tshark")
 
 pytestmark = [
-    pytest.mark.skipif(not FILES, reason=f"no corpus in {CORPUS} (set BADHOP_CORPUS)"),
+    needs_corpus,
     pytest.mark.skipif(TSHARK is None, reason="tshark is not installed"),
 ]
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from tests.corpus import CORPUS, captures_of_corpus
 from tests.crosscheck import page, tcptrace, tshark
-from tests.crosscheck.corpus import CORPUS, RECORDINGS, corpus, lab
+from tests.crosscheck.corpus import RECORDINGS, lab
 from tests.crosscheck.lab.courses import COURSES
 from tests.crosscheck.lab.recording import record
 from tests.crosscheck.lab.score import score
@@ -38,7 +39,7 @@ def _sections() -> list[str]:
     sections.append(_tcptrace("Lab: tcptrace 6 run on each capture", ways))
     sections.append("## tshark\n")
     if CORPUS.is_dir():
-        sections.append(page.tshark_section("Corpus", tshark.compare(corpus())))
+        sections.append(page.tshark_section("Corpus", tshark.compare(captures_of_corpus())))
     sections.append(page.tshark_section("Lab", tshark.compare(lab())))
     directories = sorted(path for path in RECORDINGS.iterdir() if path.is_dir())
     sections.append("## The lab's truth\n")

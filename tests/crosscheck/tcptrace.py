@@ -18,7 +18,8 @@ from analyzers.facts import Connection, Half, LossSide, RttSamples
 from analyzers.tcp import connections
 from captures import files
 from captures.errors import CaptureError
-from tests.crosscheck.corpus import CORPUS, corpus, label
+from tests.corpus import CORPUS, captures_of_corpus
+from tests.crosscheck.corpus import label
 
 End = tuple[str, int]
 #: The rows of tcptrace's output that are compared.
@@ -57,7 +58,7 @@ class Difference:
 
 def baselines() -> Iterator[Way]:
     """Yield the connections of tcptrace's own captures with its own baselines."""
-    named = {path.name: path for path in corpus()}
+    named = {path.name: path for path in captures_of_corpus()}
     rows: dict[str, list[dict[str, str]]] = defaultdict(list)
     with (CORPUS / "tcptrace.tsv").open(newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):

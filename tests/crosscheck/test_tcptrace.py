@@ -6,8 +6,9 @@ import shutil
 
 import pytest
 
+from tests.corpus import needs_corpus
 from tests.crosscheck import tcptrace
-from tests.crosscheck.corpus import CORPUS, lab
+from tests.crosscheck.corpus import lab
 
 needs_programs = pytest.mark.skipif(
     not (shutil.which("tcptrace") and shutil.which("tshark")),
@@ -26,7 +27,7 @@ def unexplained(ways: list[tcptrace.Way]) -> list[str]:
     ]
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus in {CORPUS} (set BADHOP_CORPUS)")
+@needs_corpus
 def test_tcptraces_own_baselines() -> None:
     ways = list(tcptrace.baselines())
     assert len(ways) >= 60

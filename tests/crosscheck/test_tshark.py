@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus import captures_of_corpus, needs_corpus
 from tests.crosscheck import tshark
-from tests.crosscheck.corpus import CORPUS, corpus, lab
+from tests.crosscheck.corpus import lab
 
 pytestmark = pytest.mark.skipif(
     shutil.which("tshark") is None, reason="install tshark to compare with it"
@@ -39,9 +40,9 @@ def test_the_labs_captures() -> None:
     assert sums.same_repeats > 400
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus in {CORPUS} (set BADHOP_CORPUS)")
+@needs_corpus
 def test_the_corpus() -> None:
-    sums = check(corpus())
+    sums = check(captures_of_corpus())
     assert sums.captures > 120
     assert sums.round_trips > 80
     assert sums.same_repeats > 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,6 +42,12 @@ def stood_still(for_s: float) -> list[Part]:
     client = sent(1000, 0.13, 0.2) | closed(0.3 + for_s)
     used = connection(last_s=0.4 + for_s, client=client, server=sent(9000, 0.15, 0.3))
     return [used, handshake()]
+
+
+def kept_for_more() -> tuple[Part, ...]:
+    """Everything is answered; half a minute later the client closes."""
+    asked = fetched_plain(target="/a.css", user_agent="Mozilla/5.0")
+    return replace(asked[0], last_s=30.1, client=replace(asked[0].client, fin_s=30.0)), asked[1]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +94,7 @@ def test_an_end_that_is_not_seen_proves_nothing(captured: Facts, words: str) -> 
         pytest.param(seen(fetched()), id="closed by the client"),
         pytest.param(seen(left_open(0.995), fetched(1, 0.2)), id="one FIN is missing"),
         pytest.param(seen(stood_still(1.0)), id="a moment of work"),
+        pytest.param(facts(*kept_for_more()), id="a browser keeps its connection for more"),
         pytest.param(seen(fetched_plain(target=f"{FILE}.zip", head_cut=True)), id="the last file"),
         pytest.param(
             seen(fetched_plain(target="/m?go-get=1", body_start=b"<html>")), id="a wanted page"

@@ -11,6 +11,7 @@ from diagnostics import needs
 from diagnostics.needs import made_good, same_module_file, unanswered
 from tests.factories import (
     NAME,
+    NOTHING_BACK,
     OTHER,
     SERVER,
     Part,
@@ -22,6 +23,7 @@ from tests.factories import (
     fetched_plain,
     refused_certificate,
     request,
+    reset,
     resolved,
     sent,
     unconnected,
@@ -173,6 +175,33 @@ def test_a_name_that_was_asked_before_is_no_replacement() -> None:
 def test_without_names_the_address_tells_services_apart(address: str, needs: list[str]) -> None:
     later = connection(1, 4.0, address=address, server=sent(900, 4.2))
     assert lost(unconnected(0.1, 1.1, 3.1), later) == needs
+
+
+REFUSED_6 = connection(
+    0, 0.1, address="2001:db8::7", last_s=0.12, **NOTHING_BACK, resets=(reset(0.12),)
+)
+
+
+@pytest.mark.parametrize(
+    ("later", "needs"),
+    [
+        pytest.param([fetched(1, 0.121)], [], id="at once"),
+        pytest.param([fetched(1, 0.4)], [], id="after go's wait for the first"),
+        pytest.param([fetched(1, 3.0)], ["2001:db8::7:443"], id="much later"),
+        pytest.param([fetched(1, 0.4, port=8443)], ["2001:db8::7:443"], id="another port"),
+        pytest.param(
+            [fetched(1, 0.4, address="2001:db8::8")], ["2001:db8::7:443"], id="the same family"
+        ),
+        pytest.param(
+            [resolved(SERVER, at_s=0.38), fetched(1, 0.4)], ["2001:db8::7:443"], id="looked up"
+        ),
+    ],
+)
+def test_the_next_address_of_a_name_that_the_capture_does_not_show(
+    later: list[Any], needs: list[str]
+) -> None:
+    """localhost, and resolvers on a loopback that was not recorded."""
+    assert lost(REFUSED_6, *later) == needs
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,11 +9,8 @@ from pathlib import Path
 from captures.errors import CaptureError
 from captures.files import open as open_capture
 from captures.session import SESSION_NAME
+from tests.corpus import CORPUS
 from tests.samples import SAMPLES
-
-CORPUS = Path(
-    os.environ.get("BADHOP_CORPUS", Path(__file__).parents[2].parent / "shared" / "corpus")
-)
 
 #: Larger captures show nothing that smaller ones do not, and take the time of many.
 MAX_SEED = 300_000
