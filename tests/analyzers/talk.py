@@ -10,6 +10,9 @@ import dns.message
 import dns.rrset
 
 import captures.files
+from analyzers.dns import exchanges
+from analyzers.facts import DnsExchange
+from analyzers.tcp import connections
 from captures.packets import Capture
 from tests.packets import ACK, ETHERNET, FIN, PSH, RAW, START_S, SYN, Frame, ip, pcap, tcp, udp
 
@@ -27,6 +30,12 @@ def captured(
     shifted = [(START_S + time_s, data) for time_s, data in frames]
     with captures.files.open(io.BytesIO(pcap(shifted, link_type, snaplen))) as capture:
         yield capture
+
+
+def exchanges_in(frames: list[Frame]) -> tuple[DnsExchange, ...]:
+    """The DNS exchanges of a capture of these frames."""
+    with captured(frames) as capture:
+        return exchanges(capture, connections(capture))
 
 
 def query(name: str, kind: str = "A", ident: int = 1, edns: int | None = 1232) -> bytes:

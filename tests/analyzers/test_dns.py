@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import struct
 
-import dns.message
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from analyzers import tcp as tcp_analyzer
-from analyzers.dns import exchanges
-from analyzers.facts import DnsExchange
 from tests.analyzers.talk import (
     CLIENT,
     CLIENT6,
@@ -20,10 +14,9 @@ from tests.analyzers.talk import (
     RESOLVER6,
     ROUTER,
     UDP,
-    Connection,
     answer,
     ask,
-    captured,
+    exchanges_in,
     query,
     tell,
 )
@@ -33,14 +26,9 @@ NAME = "proxy.example.org"
 A_RECORD = f"{NAME}. 60 IN A 192.0.2.80"
 
 
-def read(frames: list[Frame]) -> tuple[DnsExchange, ...]:
-    with captured(frames) as capture:
-        return exchanges(capture, tcp_analyzer.connections(capture))
-
-
 def test_query_and_answer() -> None:
     asked = query(NAME, ident=7)
-    (one,) = read(
+    (one,) = exchanges_in(
         [(0.0, ask(asked, 5000)), (0.02, tell(answer(asked, A_RECORD), 5000, ip_id=99, ttl=61))]
     )
     assert (one.name, one.qtype, one.client, one.server) == (NAME, "A", CLIENT, RESOLVER)
@@ -59,7 +47,7 @@ def test_query_and_answer() -> None:
 def test_retry_of_go_has_a_new_id_and_port() -> None:
     # Given go's second try after 5 s (go-facts 1.5)
     first, second = query(NAME, ident=1), query(NAME, ident=2)
-    (one,) = read(
+    (one,) = exchanges_in(
         [
             (0.0, ask(first, 5000)),
             (5.0, ask(second, 6000)),
@@ -74,14 +62,14 @@ def test_retry_of_go_has_a_new_id_and_port() -> None:
 
 def test_retry_of_glibc_has_the_same_id() -> None:
     asked = query(NAME, ident=1)
-    (one,) = read([(0.0, ask(asked, 5000)), (5.0, ask(asked, 5000))])
+    (one,) = exchanges_in([(0.0, ask(asked, 5000)), (5.0, ask(asked, 5000))])
     assert len(one.queries) == 2
     assert one.rcode is None
 
 
 def test_same_question_after_its_answer_is_a_new_exchange() -> None:
     first, second = query(NAME, ident=1), query(NAME, ident=2)
-    found = read(
+    found = exchanges_in(
         [
             (0.0, ask(first, 5000)),
             (0.1, tell(answer(first, A_RECORD), 5000)),
@@ -93,18 +81,22 @@ def test_same_question_after_its_answer_is_a_new_exchange() -> None:
 
 
 def test_same_question_long_after_is_a_new_exchange() -> None:
-    found = read([(0.0, ask(query(NAME, ident=1), 5000)), (31.0, ask(query(NAME, ident=2), 6000))])
+    found = exchanges_in(
+        [(0.0, ask(query(NAME, ident=1), 5000)), (31.0, ask(query(NAME, ident=2), 6000))]
+    )
     assert len(found) == 2
 
 
 def test_two_askers_at_once_are_two_exchanges() -> None:
-    found = read([(0.0, ask(query(NAME, ident=1), 5000)), (0.01, ask(query(NAME, ident=2), 6000))])
+    found = exchanges_in(
+        [(0.0, ask(query(NAME, ident=1), 5000)), (0.01, ask(query(NAME, ident=2), 6000))]
+    )
     assert len(found) == 2
 
 
 def test_other_server_client_or_type_is_another_exchange() -> None:
     asked = query(NAME)
-    found = read(
+    found = exchanges_in(
         [
             (0.0, ask(asked, 5000)),
             (5.0, ask(asked, 5000, server="10.9.0.54")),
@@ -127,7 +119,7 @@ def test_new_lookup_is_told_from_a_retry_by_its_answered_sibling() -> None:
             (start_s + 0.02, tell(answer(four, A_RECORD), port)),
             (start_s + 5.0, ask(query(NAME, "AAAA", ident=port + 2), port + 2)),
         ]
-    found = read(frames)
+    found = exchanges_in(frames)
     # Then each AAAA exchange has its own two queries, and none of the other lookup's
     times = [[q.time_s for q in e.queries] for e in found if e.qtype == "AAAA"]
     assert times == [pytest.approx([0.0, 5.0]), pytest.approx([10.0, 15.0])]
@@ -136,7 +128,7 @@ def test_new_lookup_is_told_from_a_retry_by_its_answered_sibling() -> None:
 def test_contradicting_answers_are_kept_in_order() -> None:
     """DNS injection: two answers to one query id that disagree."""
     asked = query(NAME, ident=7)
-    (one,) = read(
+    (one,) = exchanges_in(
         [
             (0.0, ask(asked, 5000)),
             (0.001, tell(answer(asked, f"{NAME}. 60 IN A 198.18.0.1"), 5000, ttl=60, ip_id=1)),
@@ -153,7 +145,7 @@ def test_datagram_captured_twice_counts_once() -> None:
     """`-i any` shows a packet at every interface it crosses."""
     asked = query(NAME)
     told = tell(answer(asked, A_RECORD), 5000, ip_id=9)
-    (one,) = read(
+    (one,) = exchanges_in(
         [
             (0.0, ask(asked, 5000, ip_id=3)),
             (0.0002, ask(asked, 5000, ip_id=3)),
@@ -167,7 +159,7 @@ def test_datagram_captured_twice_counts_once() -> None:
 def test_answer_sent_twice_counts_twice() -> None:
     asked = query(NAME)
     told = answer(asked, A_RECORD)
-    (one,) = read(
+    (one,) = exchanges_in(
         [
             (0.0, ask(asked, 5000)),
             (0.02, tell(told, 5000, ip_id=9)),
@@ -180,7 +172,7 @@ def test_answer_sent_twice_counts_twice() -> None:
 def test_response_to_another_question_does_not_answer() -> None:
     """A home router swaps the answers: AAAA data under the A query's id (go issue 35521)."""
     asked = query(NAME, "A", ident=7)
-    (one,) = read(
+    (one,) = exchanges_in(
         [(0.0, ask(asked, 5000)), (0.02, tell(answer(query(NAME, "AAAA", ident=7)), 5000))]
     )
     assert [r.question_matches for r in one.responses] == [False]
@@ -192,13 +184,13 @@ def test_error_without_question_answers() -> None:
     """Old servers answer EDNS with a bare header (go-facts D5)."""
     asked = query(NAME, ident=7)
     bare = struct.pack("!HHHHHH", 7, 0x8001, 0, 0, 0, 0)
-    (one,) = read([(0.0, ask(asked, 5000)), (0.02, tell(bare, 5000))])
+    (one,) = exchanges_in([(0.0, ask(asked, 5000)), (0.02, tell(bare, 5000))])
     assert one.rcode == "FORMERR"
 
 
 def test_response_alone() -> None:
     told = answer(query(NAME), A_RECORD)
-    (one,) = read([(0.0, tell(told, 5000))])
+    (one,) = exchanges_in([(0.0, tell(told, 5000))])
     assert one.queries == ()
     assert one.name == NAME
     assert one.responses[0].latency_s is None
@@ -212,7 +204,7 @@ def test_icmp_error_and_the_retry_that_follows_at_once() -> None:
         error = ip(RESOLVER, CLIENT, ICMP, icmp(3, 3, body=asked[:28]), ttl=63)
         frames += [(time_s, asked), (time_s + 0.0005, error)]
     # Then both tries are one exchange with both errors
-    (one,) = read(frames)
+    (one,) = exchanges_in(frames)
     assert len(one.queries) == 2
     assert one.icmp_frames == (2, 4)
 
@@ -221,20 +213,20 @@ def test_icmp_error_about_an_answer_is_no_error_about_the_query() -> None:
     asked = query(NAME)
     told = tell(answer(asked, A_RECORD), 5000)
     late = ip(CLIENT, RESOLVER, ICMP, icmp(3, 3, body=told[:28]))
-    (one,) = read([(0.0, ask(asked, 5000)), (0.02, told), (0.03, told), (0.031, late)])
+    (one,) = exchanges_in([(0.0, ask(asked, 5000)), (0.02, told), (0.03, told), (0.031, late)])
     assert one.icmp_frames == ()
 
 
 def test_icmp_error_from_a_router() -> None:
     asked = ask(query(NAME), 5000)
     error = ip(ROUTER, CLIENT, ICMP, icmp(3, 13, body=asked[:28]))
-    (one,) = read([(0.0, asked), (0.001, error)])
+    (one,) = exchanges_in([(0.0, asked), (0.001, error)])
     assert one.icmp_frames == (2,)
 
 
 def test_ipv6() -> None:
     asked = query(NAME, "AAAA")
-    (one,) = read(
+    (one,) = exchanges_in(
         [
             (0.0, ask(asked, 5000, client=CLIENT6, server=RESOLVER6)),
             (
@@ -256,7 +248,7 @@ def test_ipv6() -> None:
 def test_forwarder_has_two_exchanges() -> None:
     """systemd-resolved: the client asks 127.0.0.53, that asks upstream."""
     asked, onward = query(NAME, ident=1), query(NAME, ident=2)
-    found = read(
+    found = exchanges_in(
         [
             (0.0, ask(asked, 5000, client="127.0.0.1", server="127.0.0.53")),
             (0.001, ask(onward, 6000)),
@@ -289,14 +281,14 @@ def test_both_halves_of_a_forwarding_gateway() -> None:
         (2.03, tell(answer(first, A_RECORD), 5000, client=inside, server=gateway)),
         (2.5, ask(query(NAME, ident=903), 6003, client=gateway, server="10.9.0.54")),
     ]
-    found = read(frames)
+    found = exchanges_in(frames)
     # The other question, and the one after the answer, are the gateway's own.
     assert [e.forwarded_for for e in found] == [None, 0, None, 0, None]
 
 
 def test_two_clients_of_one_resolver_forward_nothing() -> None:
     a, b = query(NAME, ident=1), query(NAME, ident=2)
-    found = read([(0.0, ask(a, 5000)), (0.001, ask(b, 5001, client="10.1.0.9"))])
+    found = exchanges_in([(0.0, ask(a, 5000)), (0.001, ask(b, 5001, client="10.1.0.9"))])
     assert [e.forwarded_for for e in found] == [None, None]
 
 
@@ -307,10 +299,10 @@ def test_names_that_lead_to_others() -> None:
         "edge.example.net. 60 IN CNAME a.cdn.example.",
         "a.cdn.example. 60 IN A 192.0.2.80",
     )
-    (one,) = read([(0.0, ask(asked, 5000)), (0.01, tell(answer(asked, *records), 5000))])
+    (one,) = exchanges_in([(0.0, ask(asked, 5000)), (0.01, tell(answer(asked, *records), 5000))])
     assert one.aliases == ("edge.example.net", "a.cdn.example")
     circle = (f"{NAME}. 60 IN CNAME b.example.", f"b.example. 60 IN CNAME {NAME}.")
-    (one,) = read([(0.0, ask(asked, 5000)), (0.01, tell(answer(asked, *circle), 5000))])
+    (one,) = exchanges_in([(0.0, ask(asked, 5000)), (0.01, tell(answer(asked, *circle), 5000))])
     assert one.aliases == ("b.example",)
 
 
@@ -327,7 +319,7 @@ def test_answers_that_differ(second: tuple[str, ...], differ: bool) -> None:
     asked = query(NAME)
     frames = [(0.0, ask(asked, 5000)), (0.01, tell(answer(asked, A_RECORD), 5000, ip_id=1))]
     frames.append((0.02, tell(answer(asked, *second), 5000, ip_id=2)))
-    (one,) = read(frames)
+    (one,) = exchanges_in(frames)
     assert len(one.responses) == 2
     assert one.answers_differ is differ
 
@@ -337,142 +329,4 @@ def test_names_asked_of_the_neighbourhood_are_no_dns(group: str, port: int) -> N
     """mDNS and LLMNR (RFC 6762, 4795): nobody need answer."""
     asked = query("printer.local", ident=0)
     frames = [(0.1 * n, ip(CLIENT, group, UDP, udp(port, port, asked))) for n in range(4)]
-    assert read(frames) == ()
-
-
-def test_fragmented_answer_is_put_together() -> None:
-    asked = query(NAME, edns=4096)
-    wire = answer(asked, *(f"{NAME}. 60 IN A 192.0.2.{i}" for i in range(1, 101)))
-    datagram = udp(53, 5000, wire)
-    cut = 800
-
-    def fragment(data: bytes, offset: int, more: bool) -> bytes:
-        return ip(
-            RESOLVER,
-            CLIENT,
-            UDP,
-            data,
-            ip_id=77,
-            dont_fragment=False,
-            more_fragments=more,
-            fragment_offset=offset,
-        )
-
-    first, second = fragment(datagram[:cut], 0, True), fragment(datagram[cut:], cut, False)
-    for order in ((first, second), (second, first)):
-        (one,) = read([(0.0, ask(asked, 5000)), (0.02, order[0]), (0.021, order[1])])
-        assert one.response is not None
-        assert len(one.response.addresses) == 100
-        # It is there when its last piece is.
-        assert (one.response.frame, one.response.time_s) == (3, 0.021)
-
-
-def test_an_answer_of_which_a_fragment_is_missing() -> None:
-    asked, again = (query(NAME, ident=ident, edns=4096) for ident in (1, 2))
-    records = [f"{NAME}. 60 IN A 192.0.2.{i}" for i in range(1, 101)]
-
-    def first_part(wire: bytes, port: int) -> bytes:
-        data = udp(53, port, answer(wire, *records))[:800]
-        ends = RESOLVER, CLIENT, UDP
-        return ip(*ends, data, ip_id=port, dont_fragment=False, more_fragments=True)
-
-    frames = [(0.0, ask(asked, 5000)), (0.02, first_part(asked, 5000))]
-    # Nobody asked again: it was the capture that missed the rest.
-    (one,) = read(frames)
-    assert one.response is not None and one.response.fragments_missing
-    assert not one.response.whole
-    # Asked again after the usual five seconds: it did not arrive.
-    frames += [(5.0, ask(again, 5001)), (5.02, first_part(again, 5001))]
-    (one,) = read([*frames[:3], (5.02, tell(answer(again, A_RECORD), 5001))])
-    assert len(one.queries) == 2
-    assert one.response is not None and one.response.addresses == ("192.0.2.80",)
-    (one,) = read(frames[:3])
-    assert one.response is None and one.rcode is None
-
-
-def test_fragments_that_are_missing_hinder_no_others() -> None:
-    """Ten answers of which only the first fragment comes, then a whole one."""
-    frames: list[Frame] = []
-    for number in range(11):
-        asked = query(f"n{number}.example.org", ident=number, edns=4096)
-        records = (f"n{number}.example.org. 60 IN A 192.0.2.{i}" for i in range(1, 101))
-        data = udp(53, 5000 + number, answer(asked, *records))
-        cuts = ((0, 800, True), (800, len(data), False))
-        frames.append((0.1 * number, ask(asked, 5000 + number)))
-        for start, end, more in cuts if number == 10 else cuts[:1]:
-            part = ip(
-                RESOLVER,
-                CLIENT,
-                UDP,
-                data[start:end],
-                ip_id=100 + number,
-                dont_fragment=False,
-                more_fragments=more,
-                fragment_offset=start,
-            )
-            frames.append((0.1 * number + 0.02, part))
-    found = read(frames)
-    assert [e.responses[0].fragments_missing for e in found] == [True] * 10 + [False]
-    assert found[-1].responses[0].whole
-
-
-def test_tcp_after_truncation() -> None:
-    asked = query(NAME, ident=7)
-    told = answer(asked, A_RECORD)
-    talk = Connection(53, server=RESOLVER, start_s=1.0)
-    talk.client(len(asked).to_bytes(2, "big") + asked)
-    # Given an answer whose length and message come in two segments, with the next one behind it
-    data = len(told).to_bytes(2, "big") + told
-    talk.server(data[:2])
-    talk.server(data[2:])
-    truncated = answer(asked, flags=0x0200)
-    over_udp, over_tcp = read(
-        [(0.0, ask(asked, 5000)), (0.02, tell(truncated, 5000)), *talk.frames]
-    )
-    assert over_udp.response is not None
-    assert over_udp.response.truncated
-    assert (over_tcp.transport, over_tcp.stream) == ("tcp", 0)
-    assert over_tcp.response is not None
-    assert over_tcp.response.addresses == ("192.0.2.80",)
-    # Query 2 + 4th frame of the connection, answer: its last byte is in the 8th.
-    assert (over_tcp.queries[0].frame, over_tcp.response.frame) == (2 + 4, 2 + 8)
-    assert over_tcp.response.latency_s == pytest.approx(0.04)
-
-
-def test_tcp_goes_on_behind_a_hole() -> None:
-    messages = [query(f"n{i}.example.org", ident=i) for i in range(4)]
-    talk = Connection(53, server=RESOLVER)
-    for number, message in enumerate(messages):
-        talk.client(len(message).to_bytes(2, "big") + message, seen=number != 1)
-    found = read(talk.frames)
-    assert [e.name for e in found] == ["n0.example.org", "n2.example.org", "n3.example.org"]
-
-
-def test_other_traffic_on_port_53_is_not_dns() -> None:
-    frames: list[Frame] = [
-        (0.0, ip(CLIENT, RESOLVER, UDP, udp(5000, 53, bytes(range(200))))),
-        (0.1, ip(CLIENT, RESOLVER, UDP, udp(5000, 53, b"\1\0\0\0" + b"\x55" * 60))),
-        (0.2, ip(CLIENT, "224.0.0.251", UDP, udp(5353, 5353, query("host.local")))),
-        (0.3, ip(CLIENT, "224.0.0.252", UDP, udp(5000, 5355, query("host")))),
-    ]
-    assert read(frames) == ()
-
-
-@settings(max_examples=50)
-@given(st.lists(st.tuples(st.binary(max_size=80), st.booleans()), max_size=20))
-def test_garbage_never_raises(datagrams: list[tuple[bytes, bool]]) -> None:
-    frames: list[Frame] = []
-    for index, (data, asks) in enumerate(datagrams):
-        packet = ask(data, 5000) if asks else tell(data, 5000)
-        frames.append((index * 0.5, packet))
-    read(frames)
-
-
-@settings(max_examples=50)
-@given(st.lists(st.binary(max_size=60), max_size=8))
-def test_garbage_over_tcp_never_raises(pieces: list[bytes]) -> None:
-    talk = Connection(53, server=RESOLVER)
-    for piece in pieces:
-        talk.client(piece)
-        talk.server(dns.message.make_response(dns.message.from_wire(query(NAME))).to_wire())
-    read(talk.frames)
+    assert exchanges_in(frames) == ()

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from captures.errors import TooLarge, UnreadableCapture
 from diagnostics import cli, contract, engine, registry, source
 from diagnostics.verdict import Verdict
-from tests.diagnostics import handmade
+from tests.diagnostics import handmade, handmadeverdicts
 
 
 def run(*arguments: str) -> Result:
@@ -42,10 +42,10 @@ def fails_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 @pytest.mark.parametrize(
     ("verdict", "status"),
     [
-        (handmade.HEALTHY, 0),
-        (handmade.FAILED, 1),
-        (handmade.DEGRADED, 1),
-        (handmade.INCONCLUSIVE, 3),
+        (handmadeverdicts.HEALTHY, 0),
+        (handmadeverdicts.FAILED, 1),
+        (handmadeverdicts.DEGRADED, 1),
+        (handmadeverdicts.INCONCLUSIVE, 3),
     ],
     ids=lambda value: str(getattr(value, "outcome", value)),
 )
@@ -61,7 +61,7 @@ def test_exit_status_of_diagnose(
 
 
 def test_analyze_prints_tables_and_json(judged: Callable[[Verdict], None]) -> None:
-    judged(handmade.HEALTHY)
+    judged(handmadeverdicts.HEALTHY)
     plain = run("analyze", "x.pcap")
     assert plain.exit_code == 0
     assert "TCP connections (1)" in plain.stdout
@@ -206,6 +206,6 @@ def test_an_exit_status_of_a_command_is_kept(monkeypatch: pytest.MonkeyPatch) ->
 def test_programs_can_call_it_without_losing_their_process(
     judged: Callable[[Verdict], None],
 ) -> None:
-    judged(handmade.FAILED)
+    judged(handmadeverdicts.FAILED)
     result: Any = cli.cli.main(["diagnose", "x.pcap"], standalone_mode=False)
     assert result == 1

@@ -22,7 +22,7 @@ from diagnostics.verdict import (
     TimeSpent,
     Verdict,
 )
-from tests.diagnostics import handmade
+from tests.diagnostics import handmadeverdicts
 
 NUMBERS = st.floats()
 TEXTS = st.text(max_size=20)
@@ -138,7 +138,7 @@ def test_any_verdict_is_ascii_and_strict_json(verdict: Verdict) -> None:
 
 
 def test_the_contracts_example() -> None:
-    answer: Any = document(handmade.FAILED)
+    answer: Any = document(handmadeverdicts.FAILED)
     root = answer["root_cause"]
     assert root["hop"] == {
         "role": "server",
@@ -153,6 +153,6 @@ def test_the_contracts_example() -> None:
 
 
 def test_no_root_cause_comes_with_a_reason() -> None:
-    answer: Any = document(handmade.INCONCLUSIVE)
+    answer: Any = document(handmadeverdicts.INCONCLUSIVE)
     assert answer["root_cause"] is None
     assert answer["reason"]

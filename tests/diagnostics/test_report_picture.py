@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from diagnostics.report.picture import draw
 from diagnostics.report.style import Style
 from diagnostics.verdict import Hop, PathHop, Role
-from tests.diagnostics.handmade import PATH
+from tests.diagnostics.handmadeverdicts import PATH
 
 WIDE = Style(width=120)
 HOPS = st.builds(

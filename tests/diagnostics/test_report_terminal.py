@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from diagnostics.report import terminal
 from diagnostics.report.style import Style, detect
 from diagnostics.verdict import Evidence, Fix, Hop, PathHop, Role, Verdict
-from tests.diagnostics import handmade
+from tests.diagnostics import handmadeverdicts
 from tests.samples import SAMPLES
 
 PLAIN = Style(width=80)
@@ -26,7 +26,7 @@ def lines(verdict: Verdict, style: Style = PLAIN) -> list[str]:
 
 
 def test_the_screen_of_a_failure() -> None:
-    assert lines(handmade.FAILED) == [
+    assert lines(handmadeverdicts.FAILED) == [
         "FAILED  tls.chain_incomplete: the server leaves out an intermediate certificate",
         "",
         "proxy.example.org sends its leaf certificate only; go fetches no intermediate.",
@@ -55,48 +55,48 @@ def test_the_screen_of_a_failure() -> None:
 
 
 def test_a_full_verdict_fits_one_screen() -> None:
-    shown = lines(handmade.FAILED)
+    shown = lines(handmadeverdicts.FAILED)
     assert len(shown) <= 25
     assert max(map(len, shown)) <= 80
 
 
 def test_healthy_names_no_cause() -> None:
-    text = terminal.render(handmade.HEALTHY, PLAIN)
+    text = terminal.render(handmadeverdicts.HEALTHY, PLAIN)
     assert text.startswith("HEALTHY  nothing is wrong\n\nEvery step that can be seen worked.")
     assert "✗" not in text
     assert "Fix" not in text
 
 
 def test_inconclusive_says_what_is_missing() -> None:
-    shown = lines(handmade.INCONCLUSIVE)
+    shown = lines(handmadeverdicts.INCONCLUSIVE)
     assert shown[0] == "INCONCLUSIVE  this capture cannot tell"
     assert "The capture holds no packets." in shown
 
 
 def test_plain_ascii_where_the_terminal_has_no_more() -> None:
-    text = terminal.render(handmade.FAILED, Style(unicode=False))
+    text = terminal.render(handmadeverdicts.FAILED, Style(unicode=False))
     assert text.isascii()
     assert "client -- gateway ------ ... transit --- x server" in text
 
 
 def test_colours_change_nothing_but_colours() -> None:
-    coloured = terminal.render(handmade.FAILED, Style(color=True))
-    assert coloured != terminal.render(handmade.FAILED, PLAIN)
-    assert click.unstyle(coloured) == terminal.render(handmade.FAILED, PLAIN)
+    coloured = terminal.render(handmadeverdicts.FAILED, Style(color=True))
+    assert coloured != terminal.render(handmadeverdicts.FAILED, PLAIN)
+    assert click.unstyle(coloured) == terminal.render(handmadeverdicts.FAILED, PLAIN)
 
 
 def test_commands_and_filters_are_never_wrapped() -> None:
     command = "go env -w " + "GOPROXY=https://" + "a" * 100
-    root = replace(handmade.CHAIN, fix=(Fix("Use another one:", command),))
-    verdict = replace(handmade.FAILED, root_cause=root, findings=(root,))
+    root = replace(handmadeverdicts.CHAIN, fix=(Fix("Use another one:", command),))
+    verdict = replace(handmadeverdicts.FAILED, root_cause=root, findings=(root,))
     assert f"            $ {command}" in lines(verdict)
 
 
 def test_many_pieces_are_counted_instead_of_shown() -> None:
     pieces = tuple(Evidence(f"piece {n}", (n,)) for n in range(1, 9))
-    more = tuple(replace(handmade.SLOW_DNS, id=f"F{n}") for n in range(2, 20))
-    root = replace(handmade.CHAIN, evidence=pieces, fix=(Fix("Do this."),) * 9)
-    verdict = replace(handmade.FAILED, root_cause=root, findings=(root, *more))
+    more = tuple(replace(handmadeverdicts.SLOW_DNS, id=f"F{n}") for n in range(2, 20))
+    root = replace(handmadeverdicts.CHAIN, evidence=pieces, fix=(Fix("Do this."),) * 9)
+    verdict = replace(handmadeverdicts.FAILED, root_cause=root, findings=(root, *more))
     text = terminal.render(verdict, PLAIN)
     assert "and 5 more in --json" in text
     assert "and 13 more in --json" in text
@@ -105,18 +105,18 @@ def test_many_pieces_are_counted_instead_of_shown() -> None:
 
 def test_hostile_names_are_shown_as_text() -> None:
     root = replace(
-        handmade.CHAIN,
+        handmadeverdicts.CHAIN,
         hop=Hop(Role.SERVER, HOSTILE, HOSTILE, (4, 4)),
         summary=HOSTILE,
         evidence=(Evidence(HOSTILE, (1,)),),
         fix=(Fix(HOSTILE, HOSTILE),),
     )
     verdict = replace(
-        handmade.FAILED,
+        handmadeverdicts.FAILED,
         root_cause=root,
         findings=(root, replace(root, id="F2")),
         path=(PathHop(4, Role.SERVER, HOSTILE),),
-        capture=replace(handmade.CAPTURE, files=(HOSTILE,)),
+        capture=replace(handmadeverdicts.CAPTURE, files=(HOSTILE,)),
         notes=(HOSTILE,),
     )
     text = terminal.render(verdict, PLAIN)
@@ -126,8 +126,8 @@ def test_hostile_names_are_shown_as_text() -> None:
 
 @given(st.text(max_size=200), st.integers(40, 100))
 def test_no_text_steers_the_terminal(text: str, width: int) -> None:
-    root = replace(handmade.CHAIN, summary=text, fix=(Fix(text, text),))
-    verdict = replace(handmade.FAILED, root_cause=root, findings=(root,), notes=(text,))
+    root = replace(handmadeverdicts.CHAIN, summary=text, fix=(Fix(text, text),))
+    verdict = replace(handmadeverdicts.FAILED, root_cause=root, findings=(root,), notes=(text,))
     assert_tame(terminal.render(verdict, Style(width=width)))
 
 
