@@ -8,13 +8,16 @@ from analyzers.facts import (
     Attempt,
     Connection,
     Facts,
+    LossSide,
     Outcome,
     Retransmission,
     RetransmissionKind,
+    Side,
     Stage,
 )
 from captures.lazyclass import dataclass
 from diagnostics.liveness import liveness
+from diagnostics.localize import far_sides
 from diagnostics.swallowed import Sizes
 from diagnostics.tries import plural, seconds
 
@@ -38,6 +41,8 @@ class DeadPath:
     sure: bool
     frames: tuple[int, ...]
     text: str
+    side: Side = Side.SERVER
+    """The end that is heard no more."""
 
 
 def dead_paths(facts: Facts) -> list[DeadPath]:
@@ -54,6 +59,8 @@ def dead_paths(facts: Facts) -> list[DeadPath]:
             continue
         until_s = facts.capture.duration_s
         dead = _unanswered(connection, until_s) or _unheard(connection)
+        if dead is None and Side.CLIENT in far_sides(facts, (connection,)):
+            dead = _gone(connection, until_s)
         if dead is None and connection.stream in stopped:
             dead = _closing(connection, until_s)
         if dead is not None and sizes.swallowed(connection) is None:
@@ -97,6 +104,29 @@ def _unheard(connection: Connection) -> DeadPath | None:
     )
     frames = tuple(r.frame for r in run)
     return DeadPath(connection, fresh_s, connection.last_s, True, True, frames, text)
+
+
+def _gone(connection: Connection, until_s: float) -> DeadPath | None:
+    """The client is heard no more while the server repeats what it has sent: the way to the client
+    died, seen from a router or the server."""
+    talk = connection.server.dialogue
+    last_s = float(talk.heard_s[-1]) if len(talk.heard_s) else connection.first_s
+    if (connection.client.last_s or 0.0) > last_s or connection.client.fin_s is not None:
+        return None
+    alive = liveness(connection, last_s, until_s, Side.SERVER)
+    copies = [
+        r
+        for r in connection.server.retransmissions
+        if r.loss is LossSide.AFTER_CAPTURE and r.length > 0 and r.time_s > last_s
+    ]
+    if alive.alive is not False or len(copies) < MIN_ASKED:
+        return None
+    if copies[-1].time_s - copies[0].time_s < MIN_SILENT_S:
+        return None
+    frames = tuple(r.frame for r in copies)
+    return DeadPath(
+        connection, last_s, connection.last_s, False, True, frames, alive.text, Side.CLIENT
+    )
 
 
 def _last_run(again: list[Retransmission]) -> list[Retransmission]:

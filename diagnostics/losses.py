@@ -138,7 +138,10 @@ def queue_drops(found: Losses) -> bool:
     idle = trips.while_idle()
     if len(idle) and float(np.median(idle)) - trips.base_s > FULL_SHARE * rise_s:
         return False
-    at_loss = near(trips, found.moments_s, NEAR_RTTS * (trips.base_s + trips.rise_s()))
+    reach_s = NEAR_RTTS * (max(trips.base_s, found.rtt_s) + trips.rise_s())
+    # A client may keep its ACK back for a while (RFC 9293 3.8.6.3): the shortest tell of the path.
+    shortest = found.side is Side.CLIENT
+    at_loss = near(trips, found.moments_s, reach_s, 0.0 if shortest else 50.0)
     known = at_loss[~np.isnan(at_loss)]
     if not len(known):
         return False

@@ -13,9 +13,10 @@ that changed, a VPN or Wi-Fi link that went away, a server that lost its power.
 How it is recognised
 --------------------
 At least three transmissions of the client (data, retransmissions, keep-alives) over 2.5 s are never
-acknowledged, up to the end; or the server repeats, with a doubling timer, what was acknowledged to
-it each time; or an answer stops and not even the FIN is answered. A server that merely stalls
-acknowledges all of these. Segments that die of their size belong to path.mtu_blackhole.
+acknowledged, up to the end (in a capture of a router or server also: of the server to the client);
+or the server repeats, with a doubling timer, what was acknowledged to it each time; or an answer
+stops and not even the FIN is answered. A server that merely stalls acknowledges all of these.
+Segments that die of their size belong to path.mtu_blackhole.
 
 Fix
 ---
@@ -30,9 +31,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzers.facts import Attempt, Facts, Stage
+from analyzers.facts import Attempt, Facts, Side, Stage
 from diagnostics.deadpaths import DeadPath, dead_paths
-from diagnostics.localize import path_hop
+from diagnostics.localize import end_of, path_hop
 from diagnostics.scope import scope_of
 from diagnostics.spans import given_up_s
 from diagnostics.timeline import union_s
@@ -57,11 +58,11 @@ def find(facts: Facts) -> Iterator[Finding]:
     for address, found in _by_address(dead).items():
         attempts = _held_up(facts, found)
         yield Finding(
-            hop=_hop(facts, address),
+            hop=_hop(facts, found),
             summary=f"{plural(len(found), 'connection')} to {names(attempts) or address} "
             f"{'falls' if len(found) == 1 else 'fall'} silent: {_way(found)}.",
             evidence=tuple(_evidence(d) for d in found[:SHOWN]),
-            fix=_fix(address, found[0].connection.server.port),
+            fix=_fix(found),
             confidence=0.92 if any(d.sure for d in found) else 0.75,
             impact_s=union_s((d.since_s, d.until_s) for d in found),
             attempts=indices(attempts),
@@ -92,6 +93,8 @@ def _final(dead: DeadPath, moved_s: float) -> bool:
 
 
 def _way(found: Sequence[DeadPath]) -> str:
+    if all(d.side is Side.CLIENT for d in found):
+        return "what the server sends is no longer answered by the client"
     if all(d.outwards for d in found):
         return "the server is heard, but no longer hears the client"
     return "what the client sends is no longer answered"
@@ -107,18 +110,24 @@ def _evidence(dead: DeadPath) -> Evidence:
     )
 
 
-def _hop(facts: Facts, address: str) -> Hop:
-    hop = path_hop(facts, address)
+def _hop(facts: Facts, found: Sequence[DeadPath]) -> Hop:
+    sides = {d.side for d in found}
+    side = Side.CLIENT if sides == {Side.CLIENT} else Side.SERVER
+    hop = path_hop(facts, end_of([d.connection for d in found], side))
     return hop if hop.distance is not None else Hop(Role.PATH)
 
 
-def _fix(address: str, port: int) -> tuple[Fix, ...]:
+def _fix(found: Sequence[DeadPath]) -> tuple[Fix, ...]:
+    server = found[0].connection.server
+    probe = f"sudo traceroute -T -p {server.port} {server.address}"
+    if all(d.side is Side.CLIENT for d in found):
+        probe = f"sudo traceroute {found[0].connection.client.address}"
     return (
         Fix("Try again: a new connection makes new state in the box that lost it.",
             "go mod download"),
         Fix(
             "See whether new connections pass, and where they die if not.",
-            f"sudo traceroute -T -p {port} {address}",
+            probe,
         ),
         Fix(
             "If it comes back after a certain time or size, show these frames to whoever runs the "

@@ -170,3 +170,18 @@ def test_losses_between_a_router_and_the_client() -> None:
 
 def test_behind_a_capture_of_the_client_itself_there_is_no_way() -> None:
     assert not found(CODE, facts(resolved(SERVER), lost_to_the_client()))
+
+
+def test_acks_that_the_client_held_back_are_no_full_queue() -> None:
+    whole, shaken = lost_to_the_client()
+    moments = [r.time_s - (r.delay_s or 0.0) for r in SINGLE]
+    held = samples((moments, 0.04, 20_000), ([t - 0.01 for t in moments], 0.004, 20_000))
+    far = replace(whole, client_rtt=held)
+    assert only(CODE, facts(resolved(SERVER), (far, shaken), distances={CLIENT: 2}))
+
+
+def test_what_a_full_queue_before_the_client_drops_is_congestion() -> None:
+    whole, shaken = lost_to_the_client()
+    trips = samples((every(0.02, 0.3, 290), 0.12, 20_000), ([0.1, 0.15, 0.2], 0.02, 0))
+    full = replace(whole, client_rtt=trips)
+    assert not found(CODE, facts(resolved(SERVER), (full, shaken), distances={CLIENT: 2}))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from analyzers.facts import Connection, LossSide, TlsHandshake
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, only, place, root_of
 from tests.factories import (
+    CLIENT,
     OTHER,
     SERVER,
     asked_again,
@@ -20,7 +24,7 @@ from tests.factories import (
     resolved,
     sent,
 )
-from tests.factories.courses import needless
+from tests.factories.courses import again, needless
 
 CODE = "tcp.blackhole"
 COPIES = asked_again((0.2, 0.22), (1.0, None), (1.22, None), (1.7, None), (2.6, None), (4.4, None))
@@ -93,3 +97,29 @@ def test_a_body_that_stops_and_a_fin_that_nobody_answers() -> None:
     asked = request(0, 0.13, complete=False, announced_bytes=9000, received_bytes=2000)
     finding = only(CODE, facts(resolved(SERVER), [stopped, asked]))
     assert finding.confidence < 0.8
+
+
+def gone(**client: Any) -> tuple[Connection, TlsHandshake]:
+    """On a router: the server sends one segment four times more, and the client is not heard."""
+    lost = tuple(again(t, loss=LossSide.AFTER_CAPTURE) for t in (0.6, 1.2, 2.4, 4.8))
+    asked = asked_again(
+        (0.2, 0.22), (0.3, None), (0.6, None), (1.2, None), (2.4, None), (4.8, None)
+    )
+    server = sent(20_000, 0.2, 0.3) | asked | {"retransmissions": lost, "last_s": 4.8}
+    return fetched(client=sent(1000, 0.13, 0.22) | client, server=server, last_s=4.8)
+
+
+def test_a_client_that_is_gone_seen_from_a_router() -> None:
+    capture = facts(resolved(SERVER), gone(), distances={CLIENT: 2})
+    finding = only(CODE, capture)
+    assert place(finding) == (Role.PATH, None, (0, 2))
+    assert "by the client" in finding.summary
+    assert finding.fix[1].command == f"sudo traceroute {CLIENT}"
+
+
+def test_a_client_that_left_is_no_dead_path() -> None:
+    assert not found(CODE, facts(resolved(SERVER), gone(**closed(0.22)), distances={CLIENT: 2}))
+
+
+def test_the_capturing_client_does_not_fall_silent_to_itself() -> None:
+    assert not found(CODE, facts(resolved(SERVER), gone()))
