@@ -51,13 +51,16 @@ def diagnose(facts: Facts) -> Verdict:
     outcome, reason = _outcome(facts, scope, failed, root, blocking)
     if outcome in (Outcome.HEALTHY, Outcome.INCONCLUSIVE):
         root = None
-    ordered = _numbered(_order(explained, root))
+    time = time_spent(facts, scope)
+    # Nothing costs more time than there was.
+    dated = [replace(f, impact_s=min(f.impact_s, time.total_s)) for f in _order(explained, root)]
+    ordered = _numbered(dated)
     return Verdict(
         outcome=outcome,
         root_cause=ordered[0] if root is not None else None,
         findings=ordered,
         path=path_hops(judged, scope, ordered),
-        time=time_spent(facts, scope),
+        time=time,
         capture=capture_summary(facts),
         reason=reason,
         background=background,

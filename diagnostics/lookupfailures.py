@@ -11,6 +11,7 @@ from diagnostics.gosays import gave_up, lines
 from diagnostics.localize import is_own_address, resolver_hop
 from diagnostics.needs import unanswered
 from diagnostics.report.escape import printable
+from diagnostics.timeline import union_s
 from diagnostics.tries import attempts_of_lookups, indices, lookup_evidence, seconds
 from diagnostics.verdict import Evidence, Finding, Fix, Hop
 
@@ -158,8 +159,8 @@ def _server(lookup: DnsLookup) -> str:
 
 
 def spent_s(lookups: list[DnsLookup]) -> float:
-    """Time that the lookups took, added up (go asks one name at a time per host)."""
-    return sum(k.end_s - k.start_s for k in lookups)
+    """Time that the lookups took together; parallel ones count once."""
+    return union_s((k.start_s, k.end_s) for k in lookups)
 
 
 def waiting_attempts(facts: Facts, lookups: list[DnsLookup]) -> list[Attempt]:

@@ -120,6 +120,11 @@ def test_what_nobody_would_notice_is_healthy(verdict: Any, impact_s: float) -> N
     assert judged.exit_status == 0
 
 
+def test_nothing_costs_more_than_there_was(verdict: Any) -> None:
+    judged = verdict(facts(WORKS), finding("a.slow", 300.0))
+    assert judged.root_cause.impact_s == pytest.approx(judged.time.total_s)
+
+
 @pytest.mark.parametrize(("is_go", "sure"), [(True, 0.9), (False, UNRECOGNISED)])
 def test_what_nothing_shows_to_be_gos_is_less_sure(verdict: Any, is_go: bool, sure: float) -> None:
     foreign = fetched(hello=client_hello(0.13, is_go=is_go))

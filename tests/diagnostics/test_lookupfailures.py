@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from analyzers.facts import DnsExchange, Facts
-from diagnostics.lookupfailures import Failure, failed_lookups, failure_of, resolvers_of
+from diagnostics.lookupfailures import (
+    Failure,
+    failed_lookups,
+    failure_of,
+    resolvers_of,
+    spent_s,
+)
 from tests.factories import (
     NAME,
     RESOLVER,
@@ -81,3 +87,11 @@ def test_a_stub_that_fails_by_itself_is_to_blame() -> None:
     alone = facts(question([0.0], [response(0.001, rcode="SERVFAIL")], server=STUB))
     assert servers(alone) == {STUB}
     assert NAME in {k.name for k in alone.lookups}
+
+
+def test_lookups_side_by_side_cost_their_time_once() -> None:
+    both = facts(unanswered(0.0, 5.0), unanswered(1.0, 6.0, name="mirror.example"), duration_s=20.0)
+    one, other = both.lookups
+    assert spent_s([one, other]) == pytest.approx(
+        max(one.end_s, other.end_s) - min(one.start_s, other.start_s)
+    )
