@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from analyzers.facts import Attempt, Facts, Outcome, Stage
+from analyzers.facts import Attempt, ClientHello, Facts, Outcome, Stage
 
 AT_ONCE_S = 0.1
 """go turns to the next entry of GOPROXY within milliseconds."""
@@ -43,12 +43,33 @@ def unanswered(attempts: Sequence[Attempt], facts: Facts) -> frozenset[int]:
 
 
 def _by_another_program(failed: Attempt, other: Attempt, facts: Facts) -> bool:
-    """go's hello failed, and the one that got through is not go's: a test with curl, say."""
+    """go's hello failed, and the one that got through is not this go's: a test with curl, or a
+    second run with another version or setting. go offers the same in each try (crypto/tls)."""
+    if failed.stage is not Stage.TLS or not _has_go_hello(failed, facts):
+        return False
+    if _has_go_hello(other, facts) is False:
+        return True
+    mine, theirs = _hello_of(failed, facts), _hello_of(other, facts)
+    return mine is not None and theirs is not None and _offer(mine) != _offer(theirs)
+
+
+def _offer(hello: ClientHello) -> tuple[object, ...]:
+    """What sets versions and settings of go apart; ALPN is another matter (GOINSECURE)."""
     return (
-        failed.stage is Stage.TLS
-        and _has_go_hello(failed, facts) is True
-        and _has_go_hello(other, facts) is False
+        hello.versions,
+        hello.ciphers,
+        hello.groups,
+        hello.key_share_groups,
+        hello.signature_schemes,
     )
+
+
+def _hello_of(attempt: Attempt, facts: Facts) -> ClientHello | None:
+    """None: there is none, or perhaps not all of it."""
+    if attempt.handshake is None or facts.capture.truncated_packets:
+        return None
+    hello = facts.handshakes[attempt.handshake].client_hello
+    return hello if hello is not None and hello.complete else None
 
 
 def _has_go_hello(attempt: Attempt, facts: Facts) -> bool | None:

@@ -171,7 +171,8 @@ def _authority(
     """Which of the causes of "signed by unknown authority" it is."""
     assert handshake.chain is not None
     chain = handshake.chain.certificates
-    if inspection_signs(facts, attempt, refused, public and detail == "missing_issuer"):
+    fetchable = public or bool(chain[0].issuer_urls)
+    if inspection_signs(facts, attempt, refused, fetchable and detail == "missing_issuer"):
         return Refusal.INTERCEPTED
     if detail == "self_signed_leaf":
         return Refusal.SELF_SIGNED
@@ -209,7 +210,8 @@ def inspection_signs(
 ) -> list[str]:
     """What says that an inspection device minted this certificate, one clause per sign.
 
-    `public_issuer`: a public authority signed it, only the link between it and a root is missing.
+    `public_issuer`: a public authority signed it, only the link between it and a root is missing;
+    or it says itself where that link is to be had, which what a device mints on the way does not.
     """
     from analyzers.certificates import inspection_vendor
 

@@ -52,6 +52,7 @@ FALLBACK_OF_BEFORE = (
     request(0, 0.2, "/m/@v/v1.mod", host=MIRROR),
 )
 CURLS = client_hello(20.03, is_go=False)
+SETTINGS = client_hello(20.03, groups=(0x11EC, 29, 23), key_share_groups=(0x11EC, 29))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,10 @@ def test_what_was_made_good(parts: list[Any]) -> None:
         pytest.param(
             [resolved(SERVER), failed_hello(acked=True), fetched(1, 20.0, hello=CURLS)],
             id="another program got through",
+        ),
+        pytest.param(
+            [resolved(SERVER), failed_hello(acked=True), fetched(1, 20.0, hello=SETTINGS)],
+            id="go with other settings got through",
         ),
         pytest.param(
             [resolved(SERVER), refused_certificate(), refused_certificate(1, 5.0)],

@@ -13,7 +13,8 @@ How it is recognised
 --------------------
 The client ends the handshake on the server's certificates, the root is unknown, and the issuer is
 an inspection product's, or it signed for unrelated names at different addresses, or for a public
-module proxy, or the handshake is answered from nearer than the server is.
+module proxy (without a place to fetch a missing issuer from, which devices do not write), or the
+handshake is answered from nearer than the server is.
 
 Fix
 ---

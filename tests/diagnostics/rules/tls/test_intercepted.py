@@ -8,7 +8,7 @@ from cryptography import x509
 from diagnostics.verdict import Role
 from tests.analyzers.authority import Entity, authority, leaf, name
 from tests.diagnostics.findings import found, only, place, root_of
-from tests.diagnostics.rules.tls.authorities import private_root, root, sent, trusting
+from tests.diagnostics.rules.tls.authorities import URL, private_root, root, sent, trusting
 from tests.factories import (
     NAME,
     OTHER,
@@ -99,3 +99,12 @@ def test_private_authorities_are_no_inspection(more: tuple[Part, ...]) -> None:
 def test_an_inspection_that_is_trusted_is_no_fault() -> None:
     trusted = facts(resolved(SERVER), refused(BOX), session=trusting(BOX))
     assert not found(CODE, trusted)
+
+
+def test_a_link_that_is_missing_but_can_be_fetched_is_no_inspection() -> None:
+    """Devices mint leaves without a place to fetch their issuer from."""
+    host = "proxy.golang.org"
+    certificate = leaf(host, authority("Some Issuing CA", private_root()), issuer_url=URL)
+    refused = refused_certificate(name=host, chain=sent(certificate))
+    capture = facts(resolved(SERVER, name=host), refused, session=TRUST)
+    assert root_of(capture) == ("failed", "tls.chain_incomplete")
