@@ -19,6 +19,8 @@ STANDSTILL_S = 5.0
 byte from anywhere, and then the end, is somebody giving up."""
 EXIT_S = 0.01
 """A process that exits closes all its connections at once; the capture may miss one of them."""
+IDLE_S = (89.5, 92.0)
+"""go keeps a connection that it no longer needs for 90 s (IdleConnTimeout, net/http) …"""
 OPEN_END = "The capture stops before the download has ended: record until the command has returned."
 
 
@@ -79,11 +81,22 @@ def _standstill(connections: list[Connection]) -> str | None:
     if not moved_s or not left_s:
         return None
     still_s = max(left_s) - max(moved_s)
-    if still_s < STANDSTILL_S:
+    if still_s < STANDSTILL_S or _idled_out(connections, max(moved_s)):
         return None
     return (
         f"Nothing came for {seconds(still_s)} before the client ended it, and the packets do not "
         "show what it waited for: record with `badhop capture -- go mod download`."
+    )
+
+
+def _idled_out(connections: list[Connection], moved_s: float) -> bool:
+    """… and closes it with a farewell (close_notify), which a process that is ended does not send:
+    go lived on, and waited for nothing."""
+    open_ones = [c for c in connections if any(t > moved_s for t in _closings_s(c))]
+    return bool(open_ones) and all(
+        (c.client.last_data_s or 0.0) - (c.server.last_data_s or 0.0) >= IDLE_S[0]
+        and min(_closings_s(c)) - (c.server.last_data_s or 0.0) <= IDLE_S[1]
+        for c in open_ones
     )
 
 

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from analyzers.facts import Connection, Side
+from analyzers.facts import Connection, Pace, Side
 from captures.lazyclass import dataclass
 
 Float64 = npt.NDArray[np.float64]
 
 LOADED_BYTES = 3 * 1448
 """Less under way than three segments fills no queue."""
+BEST_SPAN_S = 0.1
+"""Over shorter spans bursts show, not what the line can do."""
+FULL_LINE = 0.5
+"""Of that: a queue empties at the line's rate, and payload is not all that it carries."""
 MIN_SAMPLES = 10
 """Fewer say nothing about a distribution."""
 NO_TIMES: Float64 = np.empty(0)
@@ -26,7 +30,7 @@ class RoundTrips:
     time_s: Float64
     rtt_s: Float64
     loaded: npt.NDArray[np.bool_]
-    """Own data was under way."""
+    """Data was under way, on any of these connections."""
 
     @property
     def base_s(self) -> float:
@@ -55,9 +59,37 @@ def round_trips(connections: Sequence[Connection], side: Side = Side.SERVER) -> 
     samples = [c.rtt if side is Side.SERVER else c.client_rtt for c in connections]
     times = np.concatenate([s.time_s for s in samples])
     rtts = np.concatenate([s.rtt_s for s in samples])
-    under_way = np.concatenate([s.bytes_in_flight for s in samples])
+    own = np.concatenate([s.bytes_in_flight for s in samples])
+    loaded = (own >= LOADED_BYTES) | _behind_others(connections, times, rtts)
     order = np.argsort(times, kind="stable")
-    return RoundTrips(times[order], rtts[order], (under_way >= LOADED_BYTES)[order])
+    return RoundTrips(times[order], rtts[order], loaded[order])
+
+
+def _behind_others(
+    connections: Sequence[Connection], times_s: Float64, rtts_s: Float64
+) -> npt.NDArray[np.bool_]:
+    """Samples that waited behind what another connection loads: while they took longer than the
+    shortest, the line brought (nearly) as much as it can."""
+    paces = [c.server.pace for c in connections if c.server.pace is not None]
+    if len(connections) < 2 or not paces or not len(times_s):
+        return np.zeros(len(times_s), dtype=np.bool_)
+    grid = np.arange(min(p.start_s for p in paces), max(p.end_s for p in paces), BEST_SPAN_S)
+    best = float(_arrived(paces, grid, grid + BEST_SPAN_S).max()) / BEST_SPAN_S
+    waited = FULL_LINE * best * (rtts_s - rtts_s.min())
+    came: npt.NDArray[np.bool_] = _arrived(paces, times_s - rtts_s, times_s) >= np.maximum(
+        LOADED_BYTES, waited
+    )
+    return came
+
+
+def _arrived(paces: Sequence[Pace], start_s: Float64, end_s: Float64) -> Float64:
+    """Bytes that came in each of some spans."""
+    found: Float64 = np.zeros(len(start_s))
+    for pace in paces:
+        edges = pace.start_s + pace.span_s * np.arange(len(pace.payload) + 1)
+        total = np.concatenate(([0], np.cumsum(pace.payload)))
+        found += np.interp(end_s, edges, total) - np.interp(start_s, edges, total)
+    return found
 
 
 def near(

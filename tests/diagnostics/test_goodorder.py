@@ -60,6 +60,7 @@ def kept_for_more() -> tuple[Part, ...]:
             id="one was closed long before",
         ),
         pytest.param(seen(stood_still(20.0)), "Nothing came for 20", id="it stood still"),
+        pytest.param(seen(stood_still(90.1)), "Nothing came for 90", id="no farewell"),
         pytest.param(
             seen(fetched_plain(target=f"{FILE}.mod", head_cut=True)), "cut short", id="unread"
         ),
@@ -106,3 +107,10 @@ def test_an_end_that_is_not_seen_proves_nothing(captured: Facts, words: str) -> 
 )
 def test_a_seen_end_is_enough(captured: Facts) -> None:
     assert diagnose(captured).outcome is Outcome.HEALTHY
+
+
+def test_a_connection_that_go_kept_for_90_s_was_idle() -> None:
+    """It ends with go's close_notify: go lives on, with all that it wanted."""
+    client = sent(1000, 0.13, 90.3) | closed(90.3)
+    used = connection(last_s=90.4, client=client, server=sent(9000, 0.15, 0.3))
+    assert diagnose(seen([used, handshake()])).outcome is Outcome.HEALTHY

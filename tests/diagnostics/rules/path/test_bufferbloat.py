@@ -46,3 +46,12 @@ def test_a_queue_before_the_client_seen_at_the_server() -> None:
     whole = fetched(server=paced(0.2, [5.0] * 45), rtt=near, client_rtt=trips(0.98), last_s=4.8)
     capture = facts(resolved(SERVER), whole, distances={CLIENT: 9})
     assert place(only(CODE, capture)) == (Role.PATH, None, (0, 9))
+
+
+def test_other_connections_wait_behind_the_one_that_fills_the_queue() -> None:
+    """Their handshakes and requests are short themselves, but not without load."""
+    whole = fetched(server=paced(0.2, [5.0] * 45), rtt=trips(0.98), last_s=4.8)
+    beside = fetched(1, 1.0, rtt=samples((every(0.2, 1.4, 15), 0.98, 0)), last_s=4.8)
+    capture = facts(resolved(SERVER), whole, beside)
+    assert root_of(capture) == ("degraded", CODE)
+    assert not found("path.jitter", capture)

@@ -9,7 +9,7 @@ import pytest
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, only, place, root_of
 from tests.factories import SERVER, facts, fetched, resolved
-from tests.factories.courses import every, samples
+from tests.factories.courses import every, paced, samples
 
 CODE = "path.jitter"
 WIDE = (0.05, 0.31, 0.12, 0.24, 0.18, 0.29, 0.08, 0.21, 0.15, 0.27)
@@ -43,3 +43,10 @@ def test_round_trips_from_50_to_310_ms() -> None:
 def test_look_alikes(rtts: Sequence[float], under_way: int) -> None:
     capture = facts(resolved(SERVER), wandering(rtts, under_way))  # type: ignore[arg-type]
     assert not found(CODE, capture)
+
+
+def test_a_parallel_transfer_far_below_what_the_line_brings_loads_nothing() -> None:
+    transfer = fetched(server=paced(0.2, [40.0] + [1.0] * 44), last_s=4.8)
+    late = [0.02, 0.3, 0.5] * 8
+    beside = fetched(1, 0.2, rtt=samples((every(0.15, 0.8, 24), late, 0)), last_s=4.8)
+    assert only(CODE, facts(resolved(SERVER), transfer, beside))
