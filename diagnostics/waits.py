@@ -36,6 +36,8 @@ class Wait:
     exact: bool
     """Read from clear HTTP, not inferred from silences."""
     text: str
+    unasked: bool = False
+    """Nothing was sent in it that a living path would have brought an answer to."""
 
     @property
     def evidence(self) -> Evidence:
@@ -118,7 +120,8 @@ def _clear_stalls(
     """Silences inside a body that the server alone could have ended."""
     last_s, last = request.body_end_s, request.body_end_frame
     if attempt.reason == "stalled" and last_s is not None and last is not None:
-        if _alive(facts, connection, last_s):
+        alive = liveness(connection, last_s, facts.capture.duration_s).alive
+        if alive is not False:
             announced = request.announced_bytes
             of = f" of {announced}" if announced is not None else ""
             end_s = max(connection.last_s, attempt.end_s)
@@ -126,7 +129,7 @@ def _clear_stalls(
                 f"{request.received_bytes}{of} bytes of the body arrived, then nothing for "
                 f"{seconds(end_s - last_s)}"
             )
-            yield Wait(attempt, last_s, end_s, (last,), False, True, True, text)
+            yield Wait(attempt, last_s, end_s, (last,), False, True, True, text, alive is None)
         return
     first_s = request.response_s or request.request_s
     if request.head_cut:
@@ -171,10 +174,16 @@ def _encrypted_waits(facts: Facts, attempt: Attempt) -> Iterator[Wait]:
             alive = liveness(connection, silence.start_s, facts.capture.duration_s)
             if alive.alive is False:
                 continue
-            text = f"the server is silent for {seconds(_length_s(silence))}; {alive.text}"
-            frames = (*frames, *alive.frames)
             yield Wait(
-                attempt, silence.start_s, silence.end_s, frames, first_byte, True, False, text
+                attempt=attempt,
+                start_s=silence.start_s,
+                end_s=silence.end_s,
+                frames=(*frames, *alive.frames),
+                first_byte=first_byte,
+                forever=True,
+                exact=False,
+                text=f"the server is silent for {seconds(_length_s(silence))}; {alive.text}",
+                unasked=alive.alive is None,
             )
 
 

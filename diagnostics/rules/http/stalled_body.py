@@ -13,8 +13,8 @@ How it is recognised
 --------------------
 A silence of at least 1 s inside a body that its server alone could end; or one that go ended by
 giving up, after which keep-alives or the FIN are still acknowledged (otherwise the path is dead:
-that is tcp.blackhole). Inside TLS, without a session, it must last 10 s to be told from an idle
-connection.
+that is tcp.blackhole; where the client sent nothing more, the summary says that it is open).
+Inside TLS, without a session, it must last 10 s to be told from an idle connection.
 
 Fix
 ---
@@ -27,14 +27,14 @@ golang/go issues 27761 and 31073 (no time-out); RFC 9293 section 3.8.4 (keep-ali
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analyzers.facts import Facts, Stage
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.mirrors import elsewhere
 from diagnostics.tries import grouped, indices, names, seconds, streams
 from diagnostics.verdict import Finding, Fix
-from diagnostics.waits import cost_s, waits
+from diagnostics.waits import Wait, cost_s, waits
 
 EXPLAINS = ("http.slow_response", "http.truncated_body")
 
@@ -49,7 +49,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             hop=hop_of_attempt(facts, attempts[0]),
             summary=f"{names(attempts)} stops in the middle of a body for up to "
-            f"{seconds(worst_s)}, while the path is alive.",
+            f"{seconds(worst_s)}, {_path_words(mine)}.",
             evidence=tuple(w.evidence for w in mine[:3]),
             fix=(
                 Fix(
@@ -70,3 +70,9 @@ def find(facts: Facts) -> Iterator[Finding]:
             delays_only=not any(w.forever for w in mine),
             stage=Stage.RESPONSE,
         )
+
+
+def _path_words(found: Sequence[Wait]) -> str:
+    if all(w.unasked for w in found):
+        return "and nothing shows whether the path still lives"
+    return "while the path is alive"

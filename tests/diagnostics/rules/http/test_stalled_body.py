@@ -60,6 +60,20 @@ def test_on_a_dead_path_it_is_a_black_hole() -> None:
     assert not found(CODE, dead)
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ((30.5, 30.52), "while the path is alive"),
+        (None, "nothing shows whether the path still lives"),
+    ],
+)
+def test_a_living_path_is_claimed_where_it_was_shown(
+    asked: tuple[float, float] | None, words: str
+) -> None:
+    talk = [(0.13, 0.15)] + ([asked] if asked else [])
+    assert words in only(CODE, stopped(*talk)).summary
+
+
 def paused(cause: str, length_s: float = 4.0, tls: bool = False) -> Facts:
     end_s = 0.5 + length_s
     pause = Silence(0.5, end_s, frame_at(0.5), frame_at(end_s), cause, Side.SERVER, Side.SERVER)
