@@ -15,7 +15,8 @@ from captures.lazyclass import dataclass
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.localize import host_hop
 from diagnostics.needs import OPTIONAL, module_file_tails, unanswered
-from diagnostics.tries import indices, listed, streams
+from diagnostics.timeline import union_s
+from diagnostics.tries import indices, listed, lost_s, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
 
@@ -29,6 +30,7 @@ class Answer:
     """The clear request's own, or all at the URL's host for a traced one."""
     frames: tuple[int, ...]
     stream: int | None
+    asked_s: float
     took_s: float
     fatal: bool
     """go gave up over it."""
@@ -59,6 +61,7 @@ def _clear(facts: Facts) -> Iterator[Answer]:
             attempts=(attempt,),
             frames=tuple(frames),
             stream=request.stream,
+            asked_s=request.request_s,
             took_s=(request.response_s or request.request_s) - request.request_s,
             fatal=attempt.index in lost and not _can_do_without(attempt.need, request.status),
         )
@@ -80,6 +83,7 @@ def _traced(facts: Facts) -> Iterator[Answer]:
             attempts=at_host,
             frames=(),
             stream=None,
+            asked_s=request.started_s,
             took_s=request.duration_s or 0.0,
             fatal=session.exit_code != 0 and any(request.url in text for text in errors),
         )
@@ -160,7 +164,7 @@ def status_findings(
             evidence=tuple(_evidence(a) for a in found[:3]),
             fix=fix(found[0]),
             confidence=0.96,
-            impact_s=sum(a.took_s for a in found if a.fatal),
+            impact_s=union_s((a.asked_s, a.asked_s + a.took_s) for a in found if a.fatal),
             attempts=indices(attempts),
             streams=streams(attempts),
             fatal=any(a.fatal for a in found),
@@ -200,7 +204,6 @@ def connect_findings(
         if request.response_frame is not None:
             frames.append(request.response_frame)
         said = f"{status} {request.reason}".strip() if status is not None else "no answer"
-        took_s = sum(a.end_s - a.start_s for a in attempts)
         yield Finding(
             hop=Hop(Role.UPSTREAM, None, first.name, None) if upstream else proxy_hop(facts, first),
             summary=words(first),
@@ -214,7 +217,7 @@ def connect_findings(
             ),
             fix=fix(first),
             confidence=0.97,
-            impact_s=took_s,
+            impact_s=lost_s(attempts),
             attempts=indices(attempts),
             streams=streams(attempts),
             stage=Stage.PROXY,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from analyzers.facts import Attempt, Connection, Facts, HttpExchange, Side, TlsHandshake
+from analyzers.facts import (
+    Attempt,
+    Connection,
+    DnsLookup,
+    Facts,
+    HttpExchange,
+    Side,
+    Stage,
+    TlsHandshake,
+)
 from captures.lazyclass import dataclass
 from diagnostics.scope import Scope
 from diagnostics.verdict import TimeSpent
@@ -21,6 +30,8 @@ SILENCE_NAMES = {
     "client_idle": "client",
 }
 """What a silence counts as, by its cause."""
+QUERY_TIMEOUT_S = 5.0
+"""After its last query a resolver library waits this long (resolv.conf(5), timeout)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +53,18 @@ def spans(facts: Facts, scope: Scope) -> list[Span]:
         if attempt.lookup is not None and attempt.lookup not in lookups:
             lookups.add(attempt.lookup)
             lookup = facts.lookups[attempt.lookup]
-            found.append(Span(lookup.start_s, lookup.end_s, "dns"))
+            found.append(Span(lookup.start_s, _given_up_s(facts, attempt, lookup), "dns"))
         if attempt.stream is not None and attempt.stream not in seen:
             seen.add(attempt.stream)
             found += _connection_spans(facts, attempt)
     return [s for s in found if s.end_s > s.start_s]
+
+
+def _given_up_s(facts: Facts, attempt: Attempt, lookup: DnsLookup) -> float:
+    """When a lookup ended for its client. The last wait for an answer that never comes leaves no
+    packet; how long it may have been, a session knows better."""
+    silent = attempt.stage is Stage.DNS and attempt.reason == "no answer"
+    return lookup.end_s + (QUERY_TIMEOUT_S if silent and facts.session is None else 0.0)
 
 
 def _connection_spans(facts: Facts, attempt: Attempt) -> Iterator[Span]:

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from analyzers.facts import Attempt, DnsExchange, DnsLookup, Facts, Stage
 from diagnostics.lookupfailures import ADDRESS_TYPES, hop_of, resolvers_of, waiting_attempts
 from diagnostics.report.escape import shell_word
-from diagnostics.timeline import union_s
+from diagnostics.timeline import QUERY_TIMEOUT_S, union_s
 from diagnostics.tries import indices, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
 
@@ -39,8 +39,6 @@ EXPLAINS = ("dns.lossy", "dns.slow", "tcp.syn_timeout")
 
 MIN_WAIT_S = 1.0
 """Below this a late answer is still likely."""
-QUERY_TIMEOUT_S = 5.0
-"""go waits this long after its last query (net/dnsclient_unix.go)."""
 
 
 def find(facts: Facts) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ The DNS server is down or unroutable (a VPN's server without the VPN), or a fire
 
 How it is recognised
 --------------------
-All A and AAAA queries of a lookup are unanswered, and no ICMP error explains it. Where other
+All A and AAAA queries of a lookup are unanswered, and no ICMP error explains it. What answers
+another question, or comes from an address that was not asked, is no answer to anybody. Where other
 packets of the resolver's address are seen, the host is up and the DNS service (or its port) is at
 fault; without any, the fault may be anywhere up to the resolver.
 
@@ -25,20 +26,17 @@ go asks each server twice, 5 s apart (net/dnsclient_unix.go), then prints "i/o t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from analyzers.facts import DnsLookup, Facts, Stage
+from analyzers.facts import DnsLookup, DnsResponse, Facts, Stage
 from diagnostics.localize import resolver_hop
 from diagnostics.lookupfailures import Failure, failed_lookups, spent_s
 from diagnostics.report.escape import shell_word
-from diagnostics.timeline import union_s
+from diagnostics.timeline import QUERY_TIMEOUT_S, union_s
 from diagnostics.tries import attempts_of_lookups, indices, listed, plural, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
 
 EXPLAINS = ("dns.half_answered", "dns.lossy", "dns.slow")
-
-QUERY_TIMEOUT_S = 5.0
-"""After its last query a resolver library waits this long (resolv.conf(5), timeout)."""
 
 
 def find(facts: Facts) -> Iterator[Finding]:
@@ -48,7 +46,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         lookups = [lookup for lookup, _ in failed]
         yield Finding(
             hop=resolver_hop(facts, server),
-            summary=f"The resolver {server} does not answer queries for "
+            summary=f"The resolver {server} {_does(lookups)} queries for "
             f"{listed(dict.fromkeys(k.name for k in lookups))}.",
             evidence=tuple(_evidence(k) for k in lookups[:3]),
             fix=_fix(server, lookups[0].name),
@@ -65,7 +63,7 @@ def _skipped(facts: Facts) -> Iterator[Finding]:
     answering = {e.server for e in facts.dns if e.responses}
     waits: dict[str, list[tuple[DnsLookup, float, float]]] = {}
     for lookup in facts.lookups:
-        answered_s = [e.first_s for e in lookup.exchanges if e.responses]
+        answered_s = [e.first_s for e in lookup.exchanges if e.queries and e.responses]
         for exchange in lookup.exchanges:
             next_s = min((s for s in answered_s if s > exchange.first_s), default=None)
             silent = bool(exchange.queries) and exchange.server not in answering
@@ -86,16 +84,40 @@ def _skipped(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _does(lookups: Sequence[DnsLookup]) -> str:
+    if any(_unfit(lookup) for lookup in lookups):
+        return "gives no fitting answer to"
+    return "does not answer"
+
+
 def _evidence(lookup: DnsLookup) -> Evidence:
-    # An answer to another question (question_matches) is none: the resolver library waits on.
     silent = [e for e in lookup.exchanges if e.queries and e.response is None]
     times_s = [q.time_s for e in silent for q in e.queries]
     servers = " and ".join(dict.fromkeys(e.server for e in silent))
-    return Evidence(
+    text = (
         f"{plural(len(times_s), 'query')} for {lookup.name} to {servers} within "
-        f"{seconds(max(times_s) - min(times_s))}, none answered",
-        tuple(sorted(q.frame for e in silent for q in e.queries)),
+        f"{seconds(max(times_s) - min(times_s))}, none answered"
     )
+    unfit = _unfit(lookup)
+    if unfit:
+        text += (
+            f"; {plural(len(unfit), 'message')} came back that no resolver library takes, to "
+            "another question or from another address"
+        )
+    frames = [m.frame for e in silent for m in e.queries] + [r.frame for r in unfit]
+    return Evidence(text, tuple(sorted(set(frames))))
+
+
+def _unfit(lookup: DnsLookup) -> list[DnsResponse]:
+    """Answers to another question (question_matches), or from an address that was not asked: the
+    resolver library waits on (RFC 5452 section 9.1)."""
+    asked = {e.qtype for e in lookup.exchanges if e.queries}
+    return [
+        r
+        for e in lookup.exchanges
+        if (e.response is None if e.queries else e.qtype in asked)
+        for r in e.responses
+    ]
 
 
 def _fix(server: str, name: str) -> tuple[Fix, ...]:

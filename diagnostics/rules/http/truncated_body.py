@@ -81,7 +81,7 @@ def _finding(
         + ("without an answer." if unanswered else "before the body is complete."),
         evidence=evidence,
         fix=(
-            Fix("Try again: the go command itself repeats nothing.", "go mod download"),
+            Fix("Try again: the go command itself repeats no broken answer.", "go mod download"),
             *elsewhere(
                 attempts[0].name,
                 "Let go fall through to another module proxy on any error (a pipe, not a comma).",
@@ -92,7 +92,8 @@ def _finding(
         impact_s=lost_s(attempts),
         attempts=indices(attempts),
         streams=streams(attempts),
-        fatal=True,
+        # net/http repeats what a reused connection lost before the answer's first byte.
+        fatal=not unanswered,
         stage=Stage.RESPONSE,
     )
 

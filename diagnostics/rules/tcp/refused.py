@@ -36,6 +36,9 @@ from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
 EXPLAINS = ()
 
+SQUID = 3128
+"""Where HTTP proxies listen (squid's http_port); module proxies have other habits."""
+
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per address and port that refuses connections."""
@@ -79,7 +82,8 @@ def _hop(facts: Facts, attempt: Attempt, connection: Connection) -> Hop:
 
 
 def _is_proxy(facts: Facts, connection: Connection) -> bool:
-    """The session names it as proxy, or CONNECT was spoken with it at that port elsewhere."""
+    """The session names it as proxy, CONNECT was spoken with it at that port elsewhere, or the
+    port is one that nothing but proxies listens on."""
     session = facts.session
     endpoint = (connection.server.address, connection.server.port)
     if session is not None:
@@ -88,7 +92,7 @@ def _is_proxy(facts: Facts, connection: Connection) -> bool:
         known = (endpoint[0], *(host.names if host else ()))
         if any(f"{name}:{endpoint[1]}" in said for name in known):
             return True
-    return any(
+    return endpoint[1] == SQUID or any(
         r.is_connect
         and (facts.connection(r.stream).server.address, facts.connection(r.stream).server.port)
         == endpoint

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from diagnostics.engine import diagnose
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, only, place, root_of
 from tests.factories import (
     NAME,
+    OTHER,
     RESOLVER,
     SERVER,
     Part,
@@ -31,14 +33,27 @@ def test_silence_to_both_tries_is_pinned_on_the_resolver() -> None:
     assert frames(finding) == {frame_at(t) for t in (0.0, 0.001, 5.0, 5.001)}
     assert NAME in finding.summary
     assert root_of(silent) == ("failed", CODE)
+    verdict = diagnose(silent)
+    assert verdict.time.total_s == pytest.approx(10.0, abs=0.1)
+    assert verdict.time.dns_s == pytest.approx(10.0, abs=0.1)
 
 
 def test_an_answer_to_another_question_answers_nothing() -> None:
     stranger = response(0.02, SERVER, question_matches=False)
     only_heard = question([], [response(0.01)], qtype="AAAA")
     finding = only(CODE, facts([question([0.0], [stranger]), only_heard], duration_s=10.0))
-    assert frames(finding) == {frame_at(0.0)}
-    assert "none answered" in finding.evidence[0].text
+    assert frames(finding) == {frame_at(0.0), frame_at(0.02)}
+    assert "none answered; 1 message" in finding.evidence[0].text
+    assert "no fitting answer" in finding.summary
+
+
+def test_an_answer_from_an_address_that_was_not_asked_answers_nothing() -> None:
+    """A router with two addresses that answers from the other one."""
+    asked = question([0.0, 5.0])
+    heard = question([], [response(0.01, SERVER), response(5.01, SERVER)], server=OTHER)
+    finding = only(CODE, facts([asked, heard], duration_s=10.0))
+    assert finding.hop.address == RESOLVER
+    assert "2 messages" in finding.evidence[0].text
 
 
 def test_a_resolver_that_shows_itself_elsewhere_has_a_distance() -> None:

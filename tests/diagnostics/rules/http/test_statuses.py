@@ -137,3 +137,14 @@ def test_an_error_for_another_program_is_background() -> None:
         1, 1.3, address=OTHER, host="api.example", target="/v1/x", status=500, user_agent="curl/8"
     )
     assert root_of(facts(resolved(SERVER), fetched(), stray, duration_s=4.0)) == ("healthy", None)
+
+
+def test_failures_at_the_same_time_cost_it_once() -> None:
+    """go asks for as many files at a time as there are processors."""
+    traced = tuple(
+        Request(URL.replace("v1.0.0", f"v1.0.{n}"), 500, None, 0.2, 1.2, 1.0) for n in range(3)
+    )
+    said = [f"go: example.com/m: reading {r.url}: 500 Internal Server Error" for r in traced]
+    recorded = session(*said, requests=traced)
+    failed = facts(resolved(SERVER), fetched(), session=recorded)
+    assert only("http.server_error", failed).impact_s == pytest.approx(1.0)

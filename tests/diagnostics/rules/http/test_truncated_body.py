@@ -133,3 +133,28 @@ def test_one_of_the_two_alone_is_none(ended: Facts) -> None:
 def test_words_of_a_command_that_succeeded_are_none() -> None:
     passed = facts(resolved(SERVER), fetched(), session=session(EOF_WORDS, exit_code=0))
     assert root_of(passed) == ("healthy", None)
+
+
+@pytest.mark.parametrize(("again", "outcome"), [(True, "healthy"), (False, "failed")])
+def test_a_request_that_crosses_the_fin_of_an_idle_connection(again: bool, outcome: str) -> None:
+    """net/http asks again over a new connection."""
+    crossed = connection(
+        0,
+        0.1,
+        port=80,
+        last_s=5.02,
+        client=sent(400, 0.13, 5.0),
+        server=sent(500, 0.15) | closed(5.01),
+    )
+    first = request(0, 0.13, "/example.com/m/@v/v1.0.0.mod")
+    lost = request(0, 5.0, status=None)
+    new = connection(
+        1,
+        5.02,
+        port=80,
+        client=sent(200, 5.04) | closed(5.2),
+        server=sent(2000, 5.06) | closed(5.2),
+    )
+    further = (new, request(1, 5.04)) if again else ()
+    asked = facts(resolved(SERVER), crossed, first, lost, *further, duration_s=9.0)
+    assert root_of(asked)[0] == outcome

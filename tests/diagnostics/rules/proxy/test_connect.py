@@ -143,3 +143,14 @@ def test_403_of_a_module_proxy_is_no_403_of_an_http_proxy() -> None:
         connection(port=80, last_s=0.2, client=asked, server=answered), request(status=403)
     )
     assert not [c for c in CODES if found(c, refused)]
+
+
+def test_tunnels_refused_at_the_same_time_cost_it_once() -> None:
+    said: dict[str, Any] = {"client": sent(120, 0.13), "server": sent(200, 0.15) | closed(0.16)}
+    parts = [
+        (connection(n, 0.1, port=3128, last_s=1.1, **said), connect(n, status=403))
+        for n in range(3)
+    ]
+    finding = only("proxy.denied", facts(resolved(SERVER, name="proxy.office.example"), *parts))
+    assert len(finding.attempts) == 3
+    assert finding.impact_s < 1.2

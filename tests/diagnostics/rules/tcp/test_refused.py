@@ -48,16 +48,21 @@ def test_a_closed_port_is_the_servers() -> None:
     assert root_of(closed) == ("failed", CODE)
 
 
-@pytest.mark.parametrize("https", [f"http://{SERVER}:3128", "http://proxy.example.org:3128"])
+@pytest.mark.parametrize("https", [f"http://{SERVER}:8080", "http://proxy.example.org:8080"])
 def test_a_closed_port_of_the_proxy_is_the_proxys(https: str) -> None:
     recorded = session(proxies=Proxies(https=https))
-    closed = facts(resolved(SERVER), refused(port=3128), session=recorded)
+    closed = facts(resolved(SERVER), refused(port=8080), session=recorded)
     assert place(only(CODE, closed))[0] is Role.PROXY
 
 
+@pytest.mark.parametrize(("port", "role"), [(3128, Role.PROXY), (8080, Role.SERVER)])
+def test_a_port_that_only_proxies_have(port: int, role: Role) -> None:
+    assert place(only(CODE, facts(resolved(SERVER), refused(port=port))))[0] is role
+
+
 def test_a_proxy_is_known_by_the_connect_of_another_connection() -> None:
-    open_one = connection(1, 5.0, port=3128)
-    closed = facts(resolved(SERVER), refused(port=3128), open_one, connect(1, 5.03))
+    open_one = connection(1, 5.0, port=8080)
+    closed = facts(resolved(SERVER), refused(port=8080), open_one, connect(1, 5.03))
     assert place(only(CODE, closed))[0] is Role.PROXY
 
 
