@@ -66,7 +66,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         streams = frozenset(c.stream for c in connections)
         attempts = attempts_on(facts, streams)
         address = connections[0].half(side).address
-        whom = f"the client {address}" if side is Side.CLIENT else names(attempts) or address
+        whom = f"The client {address}" if side is Side.CLIENT else names(attempts) or address
         yield Finding(
             hop=narrowed(facts, end_of(connections, side), Fault.DELAY),
             summary=f"{whom} is {seconds(trips.base_s)} away, and the "

@@ -14,7 +14,9 @@ How it is recognised
 --------------------
 Of the round trips without load, the middle four fifths are at least 50 ms apart and more than a
 quarter of the median, half of them at least 30 ms above the shortest, and what they take beyond the
-shortest adds up to 1 s. What own data does is path.bufferbloat; what timers do is path.loss.
+shortest adds up to 1 s. What own data does is path.bufferbloat; what timers do is path.loss. Only
+the way to the server is judged: a client may keep its acknowledgements back for 40 to 200 ms, which
+looks the same.
 
 Fix
 ---
@@ -32,12 +34,11 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from analyzers.facts import Connection, Facts, Side
+from analyzers.facts import Connection, Facts
 from diagnostics.hops import Fault, narrowed
-from diagnostics.localize import end_of
 from diagnostics.queues import RoundTrips, round_trips
 from diagnostics.report.escape import shell_word
-from diagnostics.rounds import ways
+from diagnostics.rounds import by_server
 from diagnostics.timeline import union_s
 from diagnostics.tries import attempts_on, indices, names, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
@@ -57,8 +58,8 @@ MIN_COST_S = 1.0
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per server the way to which wanders."""
-    for connections, side in ways(facts):
-        trips = round_trips(connections, side)
+    for address, connections in by_server(facts).items():
+        trips = round_trips(connections)
         idle = trips.while_idle()
         if not _wanders(idle, trips.base_s):
             continue
@@ -67,12 +68,10 @@ def find(facts: Facts) -> Iterator[Finding]:
             continue
         streams = frozenset(c.stream for c in connections)
         attempts = attempts_on(facts, streams)
-        address = connections[0].half(side).address
-        whom = f"the client {address}" if side is Side.CLIENT else names(attempts) or address
         low, high = np.percentile(idle, (10, 90)).tolist()
         yield Finding(
-            hop=narrowed(facts, end_of(connections, side), Fault.JITTER),
-            summary=f"Round trips to {whom} wander between {seconds(low)} "
+            hop=narrowed(facts, address, Fault.JITTER),
+            summary=f"Round trips to {names(attempts) or address} wander between {seconds(low)} "
             f"and {seconds(high)} without load.",
             evidence=(_evidence(connections, idle, trips.base_s, cost_s),),
             fix=_fix(address),

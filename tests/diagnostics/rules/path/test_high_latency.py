@@ -9,7 +9,7 @@ import pytest
 from analyzers.facts import Connection, TlsHandshake
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, healthy, only, place, root_of
-from tests.factories import SERVER, facts, fetched, resolved, sent
+from tests.factories import CLIENT, SERVER, facts, fetched, resolved, sent
 from tests.factories.courses import arrivals, every, samples
 
 CODE = "path.high_latency"
@@ -59,3 +59,12 @@ def test_a_way_that_wanders_is_not_steady() -> None:
     times = every(0.6, 0.7, 8)
     wandering = samples((times, [0.3, 0.9, 0.35, 0.8, 0.3, 0.9, 0.5, 0.7], 0))
     assert not found(CODE, facts(resolved(SERVER), far(0.6, 8, rtt=wandering)))
+
+
+def test_a_satellite_before_the_client_seen_at_the_server() -> None:
+    times = every(0.6, 0.7, 8)
+    near = samples((times, 0.0001, 0))
+    whole = far(0.6, 8, rtt=near, client_rtt=samples((times, 0.6, 0)))
+    finding = only(CODE, facts(resolved(SERVER), whole, distances={CLIENT: 9}))
+    assert place(finding) == (Role.PATH, None, (0, 9))
+    assert finding.summary.startswith(f"The client {CLIENT} is ")

@@ -8,7 +8,7 @@ import pytest
 
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, only, place, root_of
-from tests.factories import SERVER, facts, fetched, resolved
+from tests.factories import CLIENT, SERVER, facts, fetched, resolved
 from tests.factories.courses import every, paced, samples
 
 CODE = "path.jitter"
@@ -50,3 +50,9 @@ def test_a_parallel_transfer_far_below_what_the_line_brings_loads_nothing() -> N
     late = [0.02, 0.3, 0.5] * 8
     beside = fetched(1, 0.2, rtt=samples((every(0.15, 0.8, 24), late, 0)), last_s=4.8)
     assert only(CODE, facts(resolved(SERVER), transfer, beside))
+
+
+def test_acks_that_a_client_keeps_back_are_no_jitter() -> None:
+    held = samples((every(0.2, 0.3, 60), [0.02, 0.22, 0.12] * 20, 1000))
+    whole = fetched(client_rtt=held, last_s=13.0)
+    assert not found(CODE, facts(resolved(SERVER), whole, distances={CLIENT: 6}))
