@@ -25,7 +25,8 @@ from captures.packets import RST
 Int64 = npt.NDArray[np.int64]
 Kind = RetransmissionKind
 
-#: A fill that comes sooner than this share of the round trip to its sender was under way already.
+#: A fill that comes sooner than this share of a round trip was under way already: what exposed the
+#: hole must reach the receiver first, its duplicate ACK the sender, and the copy the capture point.
 REORDERED_SHARE = 0.9
 #: The same, where the round trip is unknown (Wireshark's limit).
 REORDERED_S = 0.003
@@ -141,7 +142,7 @@ def _was_overtaken(item: Suspect) -> bool:
         return item.order < 0
     if item.since_s is None:
         return False
-    limit = REORDERED_SHARE * item.near_rtt_s if isfinite(item.near_rtt_s) else REORDERED_S
+    limit = REORDERED_SHARE * item.rtt_s if isfinite(item.near_rtt_s) else REORDERED_S
     return item.since_s < limit
 
 

@@ -275,6 +275,23 @@ def test_without_counters_a_round_trip_tells(delay: float, overtaken: bool, tmp_
     assert bool(server.retransmissions) is not overtaken
 
 
+@pytest.mark.parametrize(("delay", "overtaken"), [(0.005, True), (0.11, False)])
+def test_beside_the_sender_a_copy_takes_the_round_trip_to_the_receiver_too(
+    delay: float, overtaken: bool, tmp_path: Path
+) -> None:
+    """1 ms to the server, 100 ms to the client, whose duplicate ACK asks for the copy."""
+    exchange = Exchange(timestamps=False)
+    exchange.c(0.0, 0, 0, flags=SYN)
+    exchange.s(0.001, 0, 1, flags=SYN | ACK)
+    exchange.c(0.101, 1, 1)
+    exchange.s(0.2, 1, 1, MSS, ip_id=0)
+    exchange.s(0.201, 2001, 1, MSS, ip_id=0)
+    exchange.s(0.201 + delay, 1001, 1, MSS, ip_id=0)
+    server = exchange.connection(tmp_path).server
+    assert bool(server.out_of_order_frames) is overtaken
+    assert bool(server.retransmissions) is not overtaken
+
+
 def test_an_original_behind_its_own_retransmission(tmp_path: Path) -> None:
     exchange = download(lost=(1,))
     exchange.c(0.102, 101, 1001, blocks=((2001, 3001),))
