@@ -78,6 +78,16 @@ class Losses:
         return len(self.lost_out) / self.sent_out if self.sent_out else 0.0
 
     @property
+    def of_server(self) -> tuple[Retransmission, ...]:
+        """What was lost of the server's data."""
+        return self.lost_in if self.side is Side.SERVER else self.lost_out
+
+    @property
+    def share_of_server(self) -> float:
+        """Of what the server sent."""
+        return self.share_in if self.side is Side.SERVER else self.share_out
+
+    @property
     def share(self) -> float:
         """Of all data segments and SYNs."""
         sent = self.sent_in + self.sent_out
@@ -139,9 +149,12 @@ def queue_drops(found: Losses) -> bool:
     if len(idle) and float(np.median(idle)) - trips.base_s > FULL_SHARE * rise_s:
         return False
     reach_s = NEAR_RTTS * (max(trips.base_s, found.rtt_s) + trips.rise_s())
-    # A client may keep its ACK back for a while (RFC 9293 3.8.6.3): the shortest tell of the path.
-    shortest = found.side is Side.CLIENT
-    at_loss = near(trips, found.moments_s, reach_s, 0.0 if shortest else 50.0)
+    moments_s = found.moments_s
+    if found.side is Side.CLIENT:
+        # What is lost behind the capture point is known by when it was sent: the round trips of
+        # what was sent with it end later.
+        moments_s = moments_s + reach_s
+    at_loss = near(trips, moments_s, reach_s)
     known = at_loss[~np.isnan(at_loss)]
     if not len(known):
         return False

@@ -92,14 +92,12 @@ def _arrived(paces: Sequence[Pace], start_s: Float64, end_s: Float64) -> Float64
     return found
 
 
-def near(
-    trips: RoundTrips, moments_s: Float64, reach_s: float, percentile: float = 50.0
-) -> Float64:
-    """For each moment a percentile of the samples that ended shortly before it, NaN without any."""
+def near(trips: RoundTrips, moments_s: Float64, reach_s: float) -> Float64:
+    """For each moment the median of the samples that ended shortly before it, NaN without any."""
     last = np.searchsorted(trips.time_s, moments_s, side="right")
     first = np.searchsorted(trips.time_s, moments_s - reach_s)
     found = [
-        float(np.percentile(trips.rtt_s[a:b], percentile)) if b > a else float("nan")
+        float(np.median(trips.rtt_s[a:b])) if b > a else float("nan")
         for a, b in zip(first.tolist(), last.tolist(), strict=True)
     ]
     return np.array(found)

@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from analyzers.facts import Side
 from captures.lazyclass import dataclass
 from diagnostics.losses import Losses, queue_drops
 from diagnostics.queues import RoundTrips, round_trips
@@ -67,29 +68,30 @@ class RateLimit:
 
 
 def rate_limit(transfer: Transfer, found: Losses) -> RateLimit | None:
-    """The rate at which a transfer was held, if it was."""
+    """The rate at which a transfer was held, if it was; `found` tells the part of the path."""
     busy = max(transfer.busy(), key=lambda b: b.length_s, default=None)
     if busy is None or busy.length_s < MIN_LENGTH_S:
         return None
-    return _policed(transfer, busy, found) or _shaped(transfer, busy)
+    return _policed(transfer, busy, found) or _shaped(transfer, busy, found.side)
 
 
 def _policed(transfer: Transfer, busy: Busy, found: Losses) -> RateLimit | None:
     moments = found.moments_s
     moments = moments[(moments >= busy.start_s) & (moments <= busy.end_s)]
     episodes = found.episodes(busy.start_s, busy.end_s)
-    if found.share_in < MIN_POLICED_SHARE or episodes < MIN_EPISODES:
+    if found.share_of_server < MIN_POLICED_SHARE or episodes < MIN_EPISODES:
         return None
     if moments[-1] - moments[0] < SPREAD * busy.length_s or queue_drops(found):
         return None
     rate, strays = _line(transfer, float(moments[0]), float(moments[-1]))
-    run = len(found.lost_in) / len(moments)
+    lost = len(found.of_server)
+    run = lost / len(moments)
     if rate > POLICED_RATE or strays * len(moments) ** 0.5 > STRAIGHT * run**2:
         return None
     text = (
         f"arrivals keep to a line of {_mbit(rate)} within {strays:.1%} of the whole, while "
-        f"{len(found.lost_in)} segments are dropped in {len(moments)} runs and round trips stay at "
-        f"{1000 * _middle(round_trips(transfer.connections)):.0f} ms"
+        f"{lost} segments are dropped in {len(moments)} runs and round trips stay at "
+        f"{1000 * _middle(round_trips(transfer.connections, found.side)):.0f} ms"
     )
     return RateLimit(Kind.POLICED, rate, busy, text)
 
@@ -108,14 +110,14 @@ def _line(transfer: Transfer, start_s: float, end_s: float) -> tuple[float, floa
     return float(rate), strays / float(high - low)
 
 
-def _shaped(transfer: Transfer, busy: Busy) -> RateLimit | None:
+def _shaped(transfer: Transfer, busy: Busy, side: Side) -> RateLimit | None:
     rates = transfer.rates(max(SHORTEST_WINDOW_S, busy.length_s / WINDOWS), busy)
     skip = max(1, len(rates) // 8)
     middle = rates[skip:-1]
     if len(middle) < 4:
         return None
     rate = float(np.median(middle))
-    trips = round_trips(transfer.connections)
+    trips = round_trips(transfer.connections, side)
     if rate <= 0.0 or float(np.mean(np.abs(middle - rate) <= NEAR * rate)) < FLAT_SHARE:
         return None
     if trips.rise_s() < MIN_QUEUE_S or (rate > SLOW_RATE and not _burst(transfer, busy, rate)):

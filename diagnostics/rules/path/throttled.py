@@ -31,8 +31,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.facts import Facts, Side
+from analyzers.facts import Facts
 from diagnostics.hops import Fault, narrowed
+from diagnostics.localize import end_of
 from diagnostics.losses import losses
 from diagnostics.mirrors import elsewhere
 from diagnostics.ratelimits import Kind, RateLimit, rate_limit
@@ -49,16 +50,19 @@ MIN_COST_SHARE = 0.1
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per server whose transfers are held at a rate."""
-    lost = {found.address: found for found in losses(facts) if found.side is Side.SERVER}
-    for transfer in transfers(facts):
-        limit = rate_limit(transfer, lost[transfer.address])
+    sending = {transfer.address: transfer for transfer in transfers(facts)}
+    for found in losses(facts):
+        transfer = sending.get(found.address)
+        if transfer is None:
+            continue
+        limit = rate_limit(transfer, found)
         cost_s = _cost_s(transfer, limit) if limit is not None else 0.0
         if limit is None or cost_s < max(MIN_COST_S, MIN_COST_SHARE * facts.capture.duration_s):
             continue
         streams = frozenset(c.stream for c in transfer.connections)
         attempts = attempts_on(facts, streams)
         yield Finding(
-            hop=narrowed(facts, transfer.address, Fault.DELAY),
+            hop=narrowed(facts, end_of(transfer.connections, found.side), Fault.DELAY),
             summary=f"{names(attempts) or transfer.address} sends at a flat "
             f"{limit.rate * 8 / 1e6:.1f} Mbit/s: {_who(limit)} on the way holds it there.",
             evidence=(Evidence(limit.text, _frames(transfer), _stream(transfer)),),

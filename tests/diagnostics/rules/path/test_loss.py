@@ -172,12 +172,23 @@ def test_behind_a_capture_of_the_client_itself_there_is_no_way() -> None:
     assert not found(CODE, facts(resolved(SERVER), lost_to_the_client()))
 
 
-def test_acks_that_the_client_held_back_are_no_full_queue() -> None:
+def test_some_acks_that_the_client_held_back_are_no_full_queue() -> None:
     whole, shaken = lost_to_the_client()
-    moments = [r.time_s - (r.delay_s or 0.0) for r in SINGLE]
-    held = samples((moments, 0.04, 20_000), ([t - 0.01 for t in moments], 0.004, 20_000))
+    at = [r.time_s for r in SINGLE]
+    prompt = [t + after for t in at for after in (0.001, 0.002)]
+    held = samples((prompt, 0.004, 20_000), ([t + 0.003 for t in at], 0.04, 20_000))
     far = replace(whole, client_rtt=held)
     assert only(CODE, facts(resolved(SERVER), (far, shaken), distances={CLIENT: 2}))
+
+
+def test_a_queue_that_fills_while_the_round_trip_lasts() -> None:
+    """What is lost behind the capture was sent with what comes back late, and later."""
+    whole, shaken = lost_to_the_client()
+    sent_s = [r.time_s - (r.delay_s or 0.0) for r in SINGLE]
+    before = ([t - 0.01 for t in sent_s], 0.02, 20_000)
+    after = ([t + wait for t in sent_s for wait in (0.03, 0.05)], 0.12, 20_000)
+    full = replace(whole, client_rtt=samples(before, after))
+    assert not found(CODE, facts(resolved(SERVER), (full, shaken), distances={CLIENT: 2}))
 
 
 def test_what_a_full_queue_before_the_client_drops_is_congestion() -> None:

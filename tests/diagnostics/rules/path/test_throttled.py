@@ -9,7 +9,7 @@ import pytest
 from analyzers.facts import Connection, TlsHandshake
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, only, place, root_of
-from tests.factories import SERVER, facts, fetched, resolved
+from tests.factories import CLIENT, SERVER, facts, fetched, resolved
 from tests.factories.courses import again, every, paced, samples
 
 CODE = "path.throttled"
@@ -78,3 +78,10 @@ def test_losses_in_runs_on_a_straight_line_are_policed() -> None:
 def test_single_losses_at_a_wandering_rate_are_not() -> None:
     rates = [3.0] * 8 + [1.2] * 14 + [2.6] * 10 + [1.4] * 16 + [2.9] * 12
     assert not found(CODE, facts(resolved(SERVER), policed(50, 1, rates)))
+
+
+def test_a_shaper_before_the_client_seen_at_the_server() -> None:
+    near = samples((every(0.02, 0.3, 290), 0.0001, 0))
+    whole = held(1.5, rtt=near, client_rtt=QUEUED)
+    finding = only(CODE, facts(resolved(SERVER), whole, distances={CLIENT: 9}))
+    assert place(finding) == (Role.PATH, None, (0, 9))
