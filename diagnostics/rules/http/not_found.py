@@ -27,10 +27,12 @@ go.dev/ref/mod#goproxy-protocol: 404 and 410 fall through to the next entry.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from analyzers.facts import Facts
+from captures.modulepaths import unescape
 from diagnostics.answers import Answer, host_of, status_findings
-from diagnostics.report.escape import shell_word
+from diagnostics.report.escape import printable, shell_word
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ()
@@ -52,10 +54,23 @@ def _fix(answer: Answer) -> tuple[Fix, ...]:
         Fix("Read what the proxy says about it.", f"curl -s {shell_word(answer.url)}"),
         Fix(
             "If the module is private, keep it away from public proxies.",
-            "go env -w GOPRIVATE=example.com/yours",
+            f"go env -w GOPRIVATE={shell_word(_private(answer.url))}",
         ),
         Fix(
             "If another proxy or the origin has it, let go fall through to it.",
             "go env -w GOPROXY=https://proxy.golang.org,direct",
         ),
     )
+
+
+def _private(url: str) -> str:
+    """The start of the asked module's path, as GOPRIVATE takes it: its host and the next element.
+
+    What stands before the host is the module proxy's own prefix.
+    """
+    asked = urlsplit(url).path if host_of(url) else ""
+    parts = unescape(asked.partition("/@")[0]).strip("/").split("/")
+    first = next((at for at, part in enumerate(parts) if "." in part), None)
+    if first is None or "/@" not in asked:
+        return "example.com/yours"
+    return printable("/".join(parts[first : first + 2]))

@@ -148,3 +148,21 @@ def test_failures_at_the_same_time_cost_it_once() -> None:
     recorded = session(*said, requests=traced)
     failed = facts(resolved(SERVER), fetched(), session=recorded)
     assert only("http.server_error", failed).impact_s == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("target", "private"),
+    [
+        ("/git.corp.example/team/lib/v2/@v/v2.0.0.mod", "git.corp.example/team"),
+        ("/api/go/!acme.example/tool/@v/v1.0.0.zip", "Acme.example/tool"),
+        ("/acme.example/@v/v1.0.0.mod", "acme.example"),
+        ("/a.example/$(id)/@v/v1.0.0.mod", "'a.example/$(id)'"),
+        ("/team/@v/v1.0.0.mod", "example.com/yours"),
+        ("/index.html", "example.com/yours"),
+    ],
+)
+def test_what_is_not_found_may_be_private(target: str, private: str) -> None:
+    """The command names the module that was asked for, without the proxy's own prefix."""
+    missing = facts(resolved(SERVER), fetched_plain(target=target, status=404), duration_s=3.0)
+    commands = [fix.command for fix in only("http.not_found", missing).fix]
+    assert f"go env -w GOPRIVATE={private}" in commands
