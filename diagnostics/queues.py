@@ -52,15 +52,23 @@ class RoundTrips:
         return float(np.percentile(loaded, percentile)) - self.base_s if len(loaded) else 0.0
 
 
-def round_trips(connections: Sequence[Connection], side: Side = Side.SERVER) -> RoundTrips:
-    """All samples of the path between the capture point and one end of some connections."""
+def round_trips(
+    connections: Sequence[Connection],
+    side: Side = Side.SERVER,
+    loaded_bytes: int = LOADED_BYTES,
+) -> RoundTrips:
+    """All samples of the path between the capture point and one end of some connections; those with
+    `loaded_bytes` under way count as loaded."""
     if not connections:
         return RoundTrips(NO_TIMES, NO_TIMES, np.empty(0, dtype=np.bool_))
     samples = [c.rtt if side is Side.SERVER else c.client_rtt for c in connections]
     times = np.concatenate([s.time_s for s in samples])
     rtts = np.concatenate([s.rtt_s for s in samples])
     own = np.concatenate([s.bytes_in_flight for s in samples])
-    loaded = (own >= LOADED_BYTES) | _behind_others(connections, times, rtts)
+    loaded = own >= loaded_bytes
+    if side is Side.SERVER:
+        # A client that keeps back an ACK waits for nothing, whatever else comes meanwhile.
+        loaded |= _behind_others(connections, times, rtts)
     order = np.argsort(times, kind="stable")
     return RoundTrips(times[order], rtts[order], loaded[order])
 

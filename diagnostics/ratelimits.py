@@ -17,7 +17,7 @@ import numpy.typing as npt
 from analyzers.facts import Side
 from captures.lazyclass import dataclass
 from diagnostics.losses import Losses, queue_drops
-from diagnostics.queues import RoundTrips, round_trips
+from diagnostics.queues import LOADED_BYTES, RoundTrips, round_trips
 from diagnostics.transfers import SHORTEST_WINDOW_S, Busy, Transfer
 
 Float64 = npt.NDArray[np.float64]
@@ -29,6 +29,9 @@ WINDOWS = 24
 NEAR = 0.15
 FLAT_SHARE = 0.8
 """Of the windows, within `NEAR` of the median: flat."""
+BULK = 10 * 1448
+"""Bytes under way. A client may keep back its ACK of the last segment of an answer, which is most
+of what short answers show (RFC 9293 section 3.8.6.3); in a bulk of data these are few."""
 MIN_QUEUE_S = 0.01
 """A standing queue that a shaper makes; less is the path itself."""
 SLOW_RATE = 5e6 / 8
@@ -117,7 +120,7 @@ def _shaped(transfer: Transfer, busy: Busy, side: Side) -> RateLimit | None:
     if len(middle) < 4:
         return None
     rate = float(np.median(middle))
-    trips = round_trips(transfer.connections, side)
+    trips = round_trips(transfer.connections, side, LOADED_BYTES if side is Side.SERVER else BULK)
     if rate <= 0.0 or float(np.mean(np.abs(middle - rate) <= NEAR * rate)) < FLAT_SHARE:
         return None
     if trips.rise_s() < MIN_QUEUE_S or (rate > SLOW_RATE and not _burst(transfer, busy, rate)):

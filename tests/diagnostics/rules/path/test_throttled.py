@@ -85,3 +85,10 @@ def test_a_shaper_before_the_client_seen_at_the_server() -> None:
     whole = held(1.5, rtt=near, client_rtt=QUEUED)
     finding = only(CODE, facts(resolved(SERVER), whole, distances={CLIENT: 9}))
     assert place(finding) == (Role.PATH, None, (0, 9))
+
+
+def test_acks_of_short_answers_that_the_client_keeps_back_are_no_queue() -> None:
+    near = samples((every(0.02, 0.3, 290), 0.0001, 0))
+    held_back = samples((every(0.02, 0.3, 290), 0.1, 3 * 1448), ([0.1, 0.15, 0.2], 0.02, 0))
+    whole = held(1.5, rtt=near, client_rtt=held_back)
+    assert not found(CODE, facts(resolved(SERVER), whole, distances={CLIENT: 9}))
