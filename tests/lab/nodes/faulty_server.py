@@ -161,15 +161,20 @@ def _head(status: int, length: int, headers: dict[str, str]) -> bytes:
 
 
 def _is_small(connection: socket.socket) -> bool:
+    return _first_record(connection) <= _LARGE_HELLO
+
+
+def _first_record(connection: socket.socket) -> int:
     """Look at the length of the first record without taking it."""
     head = connection.recv(5, socket.MSG_PEEK | socket.MSG_WAITALL)
-    return int.from_bytes(head[3:5], "big") <= _LARGE_HELLO
+    return int.from_bytes(head[3:5], "big")
 
 
 def _refuse_hello(connection: socket.socket, how: str) -> None:
     """Treat the ClientHello as the order says."""
     if not how.endswith("-at-once") and how != "deaf":
-        connection.recv(4096)
+        # All of it: whoever closes with bytes unread sends a RST instead of a FIN.
+        connection.recv(5 + _first_record(connection), socket.MSG_WAITALL)
     if how in ("silent", "deaf"):
         time.sleep(_FOREVER_S)
     elif how == "plaintext":
