@@ -35,6 +35,8 @@ HANDSHAKE_WAIT_S = 9.0
 """go waits 10 s for an answer to a ClientHello that arrived (net/http DefaultTransport): a capture
 that stops before shows neither its end nor, often, what would tell a silent server from an answer
 that is lost on the way."""
+UNHEARD_SYNS = 2
+"""SYNs after the SYN-ACK; they come a second or more apart (RFC 6298), round trips are shorter."""
 SSL_2 = 0x0002
 """As version of a hello, which then is in a form of its own (RFC 6176)."""
 STILL_OPEN_S = 1.0
@@ -72,10 +74,18 @@ def connect_ending(
     if any(e.kind not in ("fragmentation_needed", "redirect") for e in icmp):
         return _failed(Stage.CONNECT, "unreachable")
     if connection.syn_ack_frame is not None:
+        if _asks_on(connection, connection.syn_ack_frame):
+            return _failed(Stage.CONNECT, "the answer is not heard")
         return _unknown(Stage.CONNECT, "not completed by the client")
     if last_s - connection.first_s < STILL_OPEN_S:
         return _unknown(Stage.CONNECT, "the capture ends")
     return _failed(Stage.CONNECT, "no answer")
+
+
+def _asks_on(connection: Connection, answered: int) -> bool:
+    """The client goes on sending SYNs after the SYN-ACK: that never comes to it. One more may have
+    crossed the answer on the way."""
+    return sum(frame > answered for frame in connection.client.syn_frames) >= UNHEARD_SYNS
 
 
 def tunnel_ending(request: HttpExchange, connection: Connection, last_s: float) -> Ending | None:

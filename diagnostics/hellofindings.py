@@ -30,7 +30,7 @@ def hello_findings(
     fix: Callable[[FailedHello], tuple[Fix, ...]],
     confidence: Callable[[FailedHello], float],
     hop: Callable[[Facts, FailedHello], Hop] = box_hop,
-    is_aftermath: Callable[[Attempt, list[FailedHello]], bool] = lambda attempt, found: False,
+    is_aftermath: Callable[[Facts, Attempt, list[FailedHello]], bool] = lambda *_: False,
 ) -> Iterator[Finding]:
     """One finding per name among the failed hellos of one cause; later tries that `is_aftermath`
     takes for a consequence are accounted for by it too."""
@@ -39,7 +39,7 @@ def hello_findings(
         by_name.setdefault(failed.hello.sni, []).append(failed)
     for found in by_name.values():
         attempts = [f.attempt for f in found]
-        attempts += [a for a in facts.attempts if is_aftermath(a, found)]
+        attempts += [a for a in facts.attempts if is_aftermath(facts, a, found)]
         yield Finding(
             hop=hop(facts, found[0]),
             summary=words(found[0]),

@@ -98,6 +98,13 @@ def path_hop(facts: Facts, address: str | None) -> Hop:
     return Hop(Role.PATH, None, None, None if distance is None else (0, distance))
 
 
+def portal_hop(facts: Facts, address: str | None) -> Hop:
+    """What answers in the server's name, as portals do: it stands where its packets come from."""
+    distance = distance_of(facts, address)
+    role = Role.GATEWAY if distance == 1 else Role.MIDDLEBOX
+    return Hop(role, None, None, _at(distance))
+
+
 def icmp_hop(facts: Facts, error: IcmpError) -> Hop:
     """The sender of an ICMP error: a router names itself."""
     distance = error.distance if error.distance is not None else distance_of_ttl(error.ip_ttl)

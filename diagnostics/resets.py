@@ -70,6 +70,14 @@ def reset_after_hello(facts: Facts, attempt: Attempt) -> bool:
     return forged and reset.sequence is not None and reset.sequence <= RACE_BYTES
 
 
+def reset_unasked(facts: Facts, attempt: Attempt) -> bool:
+    """A RST that the server did not send cut the connection before anything was said on it."""
+    if attempt.stream is None or forged_reset(facts, attempt) is None:
+        return False
+    connection = facts.connection(attempt.stream)
+    return not connection.client.payload_bytes and not connection.server.payload_bytes
+
+
 def name_unread(hello: ClientHello) -> bool:
     """The capture holds too little of the hello to know the name in it: nobody can say then that
     it is the name, or something else in it, that somebody hates."""
@@ -90,11 +98,11 @@ def forged_reset(facts: Facts, attempt: Attempt) -> Reset | None:
 
 def refusal_is_forged(facts: Facts, connection: Connection) -> bool:
     """A RST to a SYN that cannot be the host's: its TTL is none of the host's own, and it comes
-    in less than half the time in which the host can answer."""
+    in less than half the time in which the host can answer, or the host accepts that very SYN."""
     reset = connection.server_reset
     if reset is None or connection.established or not connection.client.syn_times_s:
         return False
-    if "never_sent" in reset.signs:
+    if "never_sent" in reset.signs or _accepted_after(connection, reset):
         return True
     other = [
         c
@@ -107,6 +115,15 @@ def refusal_is_forged(facts: Facts, connection: Connection) -> bool:
         reset.time_s - connection.client.syn_times_s[-1]
     )
     return sooner and all(reset.ttl not in (c.server.ttl, c.server.ttl_syn) for c in other)
+
+
+def _accepted_after(connection: Connection, reset: Reset) -> bool:
+    """A SYN-ACK with another TTL follows the RST, and no other SYN that it could answer lies
+    between the two (Windows asks again what was refused, and a service may be up by then)."""
+    accepted = connection.syn_ack_frame
+    if accepted is None or accepted < reset.frame or reset.ttl == connection.server.ttl_syn:
+        return False
+    return not any(reset.frame < frame < accepted for frame in connection.client.syn_frames)
 
 
 def forged_ttls(facts: Facts, address: str | None) -> set[int]:

@@ -24,6 +24,7 @@ from tests.factories import (
     closed,
     connect,
     connection,
+    frame_at,
     handshake,
     icmp,
     request,
@@ -71,6 +72,18 @@ def words(ending: Ending | None) -> tuple[str, str, str] | None:
         ),
         (
             connection(established=False),
+            (),
+            LATE_S,
+            ("unknown", "CONNECT", "not completed by the client"),
+        ),
+        (
+            unconnected(0.1, 1.1, 3.1, syn_ack_frame=frame_at(0.2)),
+            (),
+            LATE_S,
+            ("failed", "CONNECT", "the answer is not heard"),
+        ),
+        (
+            unconnected(0.1, 1.1, syn_ack_frame=frame_at(0.9)),
             (),
             LATE_S,
             ("unknown", "CONNECT", "not completed by the client"),

@@ -111,6 +111,30 @@ def test_a_refusal_from_nearer_and_sooner_than_the_host(
     assert refusal_is_forged(captured, captured.connection(0)) is forged
 
 
+@pytest.mark.parametrize(
+    ("syns", "accepted_ttl", "forged"),
+    [
+        pytest.param((0.1,), 60, True, id="the host accepts the SYN that was refused"),
+        pytest.param((0.1, 0.6), 60, False, id="another SYN, which a service that is up accepts"),
+        pytest.param((0.1,), 113, False, id="both from one sender"),
+    ],
+)
+def test_a_refusal_that_a_syn_ack_follows(
+    syns: tuple[float, ...], accepted_ttl: int, forged: bool
+) -> None:
+    both = connection(
+        0,
+        0.1,
+        last_s=0.7,
+        client={"syn_frames": tuple(map(frame_at, syns)), "syn_times_s": syns},
+        server={"ttl": accepted_ttl, "ttl_syn": accepted_ttl},
+        resets=(reset(0.11, ttl=113),),
+        **(NOTHING_BACK | {"syn_ack_frame": frame_at(0.65)}),
+    )
+    captured = facts(both)
+    assert refusal_is_forged(captured, captured.connection(0)) is forged
+
+
 def test_a_refusal_cannot_be_told_without_the_host() -> None:
     captured = facts(refused(0.001, 63))
     assert not refusal_is_forged(captured, captured.connection(0))

@@ -32,7 +32,7 @@ from analyzers.facts import Attempt, Facts, HttpExchange, Stage
 from analyzers.gosigns import MODULE_PATH
 from diagnostics.answers import attempts_at, host_of
 from diagnostics.gosays import gave_up, lines
-from diagnostics.localize import distance_of, server_hop
+from diagnostics.localize import portal_hop, server_hop
 from diagnostics.pages import PAGE_WANTED, REDIRECTS, is_page
 from diagnostics.report.escape import printable, shell_word
 from diagnostics.tries import indices, listed, lost_s, streams
@@ -110,12 +110,10 @@ def _finding(facts: Facts, found: list[tuple[Attempt, HttpExchange]]) -> Finding
 
 
 def _hop(facts: Facts, attempt: Attempt) -> Hop:
-    """The portal answers in the server's name, from where its packets come."""
-    distance = distance_of(facts, attempt.address)
+    """Behind an explicit proxy nobody sees where the portal stands."""
     if attempt.via_proxy:
         return server_hop(facts, attempt)
-    role = Role.GATEWAY if distance == 1 else Role.MIDDLEBOX
-    return Hop(role, None, None, None if distance is None else (distance, distance))
+    return portal_hop(facts, attempt.address)
 
 
 def _said_by_go(facts: Facts) -> Iterator[Finding]:

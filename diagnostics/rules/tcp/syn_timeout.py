@@ -12,7 +12,8 @@ way back is broken.
 How it is recognised
 --------------------
 All SYNs of the connection, at least two (or one for more than three seconds), are unanswered, no
-ICMP error refuses them, and no other connection to the same name won meanwhile.
+ICMP error refuses them, and no other connection to the same name won meanwhile. In a capture of a
+router or server: the SYN-ACKs leave, and the client goes on asking.
 
 Fix
 ---
@@ -28,14 +29,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Attempt, Connection, Facts, Stage
-from diagnostics.localize import path_hop
+from diagnostics.localize import client_hop, is_own_address, path_hop
 from diagnostics.mirrors import elsewhere
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import failed_at, grouped, indices, lost_s, plural, seconds, streams
-from diagnostics.verdict import Evidence, Finding, Fix
+from diagnostics.verdict import Evidence, Finding, Fix, Hop
 
 EXPLAINS = ()
 
+UNHEARD = "the answer is not heard"
+"""How analyzers.endings names a SYN-ACK that passed the capture point and is asked for again."""
 MIN_SYNS = 2
 MIN_WAIT_S = 3.0
 """A lone SYN says little before its retransmission (1 s, RFC 6298) and the next one are due."""
@@ -43,15 +46,19 @@ MIN_WAIT_S = 3.0
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per address and port whose SYNs stay unanswered."""
-    failed = [a for a in failed_at(facts, Stage.CONNECT, "no answer") if _waited(facts, a)]
+    failed = [
+        a
+        for a in failed_at(facts, Stage.CONNECT, "no answer", UNHEARD)
+        if a.reason == UNHEARD or _waited(facts, a)
+    ]
     for (address, port), attempts in grouped(failed, lambda a: (a.address, a.port)).items():
         assert address is not None
         connections = [facts.connection(a.stream) for a in attempts if a.stream is not None]
         name = attempts[0].name
+        endpoint = f"{address} port {port}{f' ({name})' if name else ''}"
         yield Finding(
-            hop=path_hop(facts, address),
-            summary=f"Nothing answers connection attempts to {address} port {port}"
-            f"{f' ({name})' if name else ''}.",
+            hop=_hop(facts, attempts, connections),
+            summary=_summary(attempts, endpoint),
             evidence=tuple(_evidence(c, facts) for c in connections[:3]),
             fix=_fix(address, port, name),
             confidence=0.93,
@@ -70,18 +77,34 @@ def _waited(facts: Facts, attempt: Attempt) -> bool:
     return len(connection.client.syn_frames) >= MIN_SYNS or waited_s >= MIN_WAIT_S
 
 
+def _hop(facts: Facts, attempts: list[Attempt], connections: list[Connection]) -> Hop:
+    """The way to the server; back to the client where the server's answers pass the capture."""
+    if not all(a.reason == UNHEARD for a in attempts):
+        return path_hop(facts, attempts[0].address)
+    client = connections[0].client.address
+    return client_hop(facts) if is_own_address(facts, client) else path_hop(facts, client)
+
+
+def _summary(attempts: list[Attempt], endpoint: str) -> str:
+    if all(a.reason == UNHEARD for a in attempts):
+        return f"The answers of {endpoint} to connection attempts never come to the client."
+    return f"Nothing answers connection attempts to {endpoint}."
+
+
 def _evidence(connection: Connection, facts: Facts) -> Evidence:
     syns = connection.client.syn_frames
     span_s = connection.last_s - connection.first_s
     others = sum(
         c.established for c in facts.connections if c.server.address != connection.server.address
     )
-    text = f"{plural(len(syns), 'SYN')} to {connection.server.address}, none answered"
+    text = f"{plural(len(syns), 'SYN')} to {connection.server.address}, "
+    text += "repeated after the SYN-ACK" if connection.syn_ack_frame else "none answered"
     if span_s > 0:
         text += f", over {seconds(span_s)}"
     if others:
         text += f"; {plural(others, 'connection')} to other addresses came about meanwhile"
-    return Evidence(text, syns, connection.stream)
+    answers = connection.server.syn_frames
+    return Evidence(text, tuple(sorted((*syns, *answers))), connection.stream)
 
 
 def _fix(address: str, port: int | None, name: str | None) -> tuple[Fix, ...]:

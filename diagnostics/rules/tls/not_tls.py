@@ -11,7 +11,8 @@ https:// URL for an http:// proxy.
 
 How it is recognised
 --------------------
-The first byte of the server is no TLS record type, or the record version is none.
+The first byte of the server is no TLS record type, or the record version is none. A redirect in
+plain HTTP is a portal's, which answers in the server's place.
 
 Fix
 ---
@@ -25,15 +26,21 @@ does not look like a TLS handshake".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from analyzers.facts import Facts, Stage
+from analyzers.facts import Attempt, Facts, Stage
 from diagnostics.hellofindings import hop_of_attempt
+from diagnostics.localize import portal_hop
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import endpoint, failed_at, grouped, indices, lost_s, names, streams
-from diagnostics.verdict import Evidence, Finding, Fix
+from diagnostics.verdict import Evidence, Finding, Fix, Hop
 
 EXPLAINS = ("tls.handshake_timeout", "tcp.reset_by_server")
+
+PORTAL = re.compile(r"HTTP/1\.[01] (30[12378]|511)\b")
+"""A web server calls a ClientHello a bad request (400). What redirects it, or asks for a log-in
+(RFC 6585 section 6), answers like that whatever it is sent: a portal on the way."""
 
 
 def find(facts: Facts) -> Iterator[Finding]:
@@ -46,7 +53,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         url = f"http://{endpoint(first.address, first.port)}/"
         frames = [f for f in (handshake.not_tls_frame,) if f is not None]
         yield Finding(
-            hop=hop_of_attempt(facts, first),
+            hop=_hop(facts, first, handshake.not_tls or ""),
             summary=f"What answers for {names(attempts)} at {first.address} port {first.port} does "
             "not speak TLS.",
             evidence=(
@@ -72,3 +79,9 @@ def find(facts: Facts) -> Iterator[Finding]:
             streams=streams(attempts),
             stage=Stage.TLS,
         )
+
+
+def _hop(facts: Facts, attempt: Attempt, answer: str) -> Hop:
+    if PORTAL.match(answer) and not attempt.via_proxy:
+        return portal_hop(facts, attempt.address)
+    return hop_of_attempt(facts, attempt)

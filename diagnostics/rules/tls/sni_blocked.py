@@ -35,6 +35,7 @@ from diagnostics.hellofindings import hello_findings
 from diagnostics.hellos import Cause, End, FailedHello
 from diagnostics.mirrors import elsewhere
 from diagnostics.report.escape import shell_word
+from diagnostics.resets import reset_unasked
 from diagnostics.tries import endpoint, wanted_endpoint
 from diagnostics.verdict import Finding, Fix
 
@@ -59,16 +60,17 @@ def find(facts: Facts) -> Iterator[Finding]:
     )
 
 
-def _is_residual(attempt: Attempt, blocked: list[FailedHello]) -> bool:
-    """A box that has seen the name keeps the same two hosts and that port apart for a while."""
-    return (
-        attempt.outcome is Outcome.FAILED
-        and attempt.stage is Stage.CONNECT
-        and any(
-            (attempt.address, attempt.port) == (b.attempt.address, b.attempt.port)
-            and 0.0 <= attempt.start_s - b.attempt.end_s <= RESIDUAL_S
-            for b in blocked
-        )
+def _is_residual(facts: Facts, attempt: Attempt, blocked: list[FailedHello]) -> bool:
+    """A box that has seen the name keeps the same two hosts and that port apart for a while: it
+    lets no SYN pass, or resets what connects before the client has said anything."""
+    if attempt.stream is None or attempt.outcome is not Outcome.FAILED:
+        return False
+    # One lookup may have served several connections: its time is not theirs.
+    begun_s = facts.connection(attempt.stream).first_s
+    return (attempt.stage is Stage.CONNECT or reset_unasked(facts, attempt)) and any(
+        (attempt.address, attempt.port) == (b.attempt.address, b.attempt.port)
+        and 0.0 <= begun_s - b.attempt.end_s <= RESIDUAL_S
+        for b in blocked
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, healthy, only, place, root_of
 from tests.factories import (
+    CLIENT,
     OTHER,
     SERVER,
     Part,
@@ -28,6 +29,19 @@ def test_a_silent_address_is_somewhere_on_the_path() -> None:
     assert frames(finding) == set(map(frame_at, SYNS))
     assert finding.impact_s == pytest.approx(15.1, abs=0.1)
     assert SERVER in finding.summary
+    assert root_of(silent) == ("failed", CODE)
+
+
+def test_answers_that_do_not_come_through_die_on_the_way_to_the_client() -> None:
+    """As the server's capture shows it: what it sends is asked for again."""
+    silent = facts(
+        unconnected(*SYNS, last_s=15.1, syn_ack_frame=frame_at(0.2)),
+        duration_s=30.0,
+        distances={CLIENT: 12},
+    )
+    finding = only(CODE, silent)
+    assert place(finding) == (Role.PATH, None, (0, 12))
+    assert "never come to the client" in finding.summary
     assert root_of(silent) == ("failed", CODE)
 
 

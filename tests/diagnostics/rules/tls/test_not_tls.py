@@ -51,6 +51,13 @@ def test_behind_a_proxy_only_the_name_is_known() -> None:
     assert place(only(CODE, through)) == (Role.SERVER, None, None)
 
 
+@pytest.mark.parametrize("status", ["302 Found", "307 Temporary Redirect", "511 Network"])
+def test_a_redirect_of_a_hello_is_a_portals(status: str) -> None:
+    """A server calls the hello a bad request; what redirects it reads none of it."""
+    captured = facts(resolved(SERVER), answered_plainly(f"HTTP/1.1 {status}\\r\\nLocation: h"))
+    assert place(only(CODE, captured)) == (Role.MIDDLEBOX, None, (5, 5))
+
+
 def test_an_https_url_for_a_plain_proxy_names_that_address() -> None:
     """HTTPS_PROXY=https://… : the hello goes to port 3128 itself, without a CONNECT."""
     wrong = facts(resolved(SERVER), answered_plainly("HTTP/1.1 400 Bad Request", port=3128))

@@ -75,9 +75,19 @@ def refused(at_s: float, ttl: int, port: int = 443) -> Any:
     )
 
 
+def cut_at_once(at_s: float, ttl: int) -> Any:
+    """A connection that is reset before its hello leaves."""
+    signs = ("ttl_differs", "ip_id_differs") if ttl != SERVER_TTL else ()
+    said: dict[str, Any] = {"client": {"payload_bytes": 0}, "server": {"payload_bytes": 0}}
+    at_reset = (reset(at_s + 0.03, ttl=ttl, signs=signs),)
+    return connection(1, at_s, last_s=at_s + 0.03, resets=at_reset, **said)
+
+
 @pytest.mark.parametrize(
     "later",
     [
+        pytest.param(cut_at_once(2.0, 113), id="reset as soon as it is connected"),
+        pytest.param(cut_at_once(0.3, 113), id="by a lookup that served both"),
         pytest.param(refused(2.0, 113), id="reset"),
         pytest.param(unconnected(2.0, 3.0, 5.0, stream=1), id="silence"),
     ],
@@ -93,6 +103,7 @@ def test_the_box_goes_on_blocking_the_address_for_a_while(later: Any) -> None:
     [
         pytest.param(unconnected(0.0, 1.0, 3.0, stream=1), id="begun before"),
         pytest.param(unconnected(200.0, 201.0, 203.0, stream=1), id="long after"),
+        pytest.param(cut_at_once(2.0, SERVER_TTL), id="the server's own reset"),
         pytest.param(unconnected(2.0, 3.0, 5.0, stream=1, port=80), id="another port"),
     ],
 )
