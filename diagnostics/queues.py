@@ -81,7 +81,7 @@ def _behind_others(
     paces = [c.server.pace for c in connections if c.server.pace is not None]
     if len(connections) < 2 or not paces or not len(times_s):
         return np.zeros(len(times_s), dtype=np.bool_)
-    grid = np.arange(min(p.start_s for p in paces), max(p.end_s for p in paces), BEST_SPAN_S)
+    grid = _grid(paces)
     best = float(_arrived(paces, grid, grid + BEST_SPAN_S).max()) / BEST_SPAN_S
     waited = FULL_LINE * best * (rtts_s - rtts_s.min())
     came: npt.NDArray[np.bool_] = _arrived(paces, times_s - rtts_s, times_s) >= np.maximum(
@@ -90,11 +90,29 @@ def _behind_others(
     return came
 
 
+def _grid(paces: Sequence[Pace]) -> Float64:
+    """Where spans of `BEST_SPAN_S` begin, one behind the other, that hold all that may be the best.
+
+    Only those beside an edge of a pace: between edges data comes evenly, and all spans are alike.
+    A clock that was set while recording may put years between two packets.
+    """
+    first_s = min(p.start_s for p in paces)
+    last = max(0.0, np.ceil((max(p.end_s for p in paces) - first_s) / BEST_SPAN_S) - 1)
+    at = np.floor((np.concatenate([_edges(p) for p in paces]) - first_s) / BEST_SPAN_S)
+    beside = np.unique(np.concatenate((at - 1, at, at + 1)).clip(0.0, last))
+    return np.asarray(first_s + BEST_SPAN_S * beside, dtype=np.float64)
+
+
+def _edges(pace: Pace) -> Float64:
+    steps = np.arange(len(pace.payload) + 1)
+    return np.asarray(pace.start_s + pace.span_s * steps, dtype=np.float64)
+
+
 def _arrived(paces: Sequence[Pace], start_s: Float64, end_s: Float64) -> Float64:
     """Bytes that came in each of some spans."""
     found: Float64 = np.zeros(len(start_s))
     for pace in paces:
-        edges = pace.start_s + pace.span_s * np.arange(len(pace.payload) + 1)
+        edges = _edges(pace)
         total = np.concatenate(([0], np.cumsum(pace.payload)))
         found += np.interp(end_s, edges, total) - np.interp(start_s, edges, total)
     return found

@@ -23,6 +23,10 @@ PAUSE_S = 0.3
 """Without data for longer, a server is not sending …"""
 PAUSE_RTTS = 3.0
 """… unless that is only the way of data and acknowledgements."""
+APART_S = 3600.0
+"""Data that comes so much later is another download's (merged captures, a clock that was set)."""
+MOST_STEPS = 1 << 20
+"""What one transfer is cut into; nearly three hours in the shortest steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,24 @@ def transfers(facts: Facts) -> list[Transfer]:
     for connection in facts.connections:
         if connection.server.pace is not None:
             groups.setdefault(connection.server.address, []).append(connection)
-    return [_joined(address, found) for address, found in groups.items()]
+    return [_joined(address, _one_download(found)) for address, found in groups.items()]
+
+
+def _one_download(connections: Sequence[Connection]) -> Sequence[Connection]:
+    """Of connections that are far apart in time, those that brought the most."""
+    ordered = sorted((p.start_s, i) for i, c in enumerate(connections) if (p := c.server.pace))
+    groups: list[list[int]] = []
+    until_s = float("-inf")
+    for start_s, index in ordered:
+        if start_s - until_s > APART_S:
+            groups.append([])
+        groups[-1].append(index)
+        pace = connections[index].server.pace
+        until_s = max(until_s, pace.end_s if pace is not None else start_s)
+    if len(groups) < 2:
+        return connections
+    chosen = max(groups, key=lambda g: sum(connections[i].server.payload_bytes for i in g))
+    return [connections[i] for i in sorted(chosen)]
 
 
 def ideal_s(size: float, rtt_s: float, rate: float) -> float:
@@ -125,8 +146,9 @@ def whole_rtt_s(connections: Sequence[Connection]) -> float:
 def _joined(address: str, connections: Sequence[Connection]) -> Transfer:
     found = [c.server.pace for c in connections if c.server.pace is not None]
     start_s = min(p.start_s for p in found)
-    step_s = max(p.span_s for p in found)
-    count = int(np.ceil((max(p.end_s for p in found) - start_s) / step_s - 1e-9))
+    length_s = max(p.end_s for p in found) - start_s
+    step_s = max(*(p.span_s for p in found), length_s / MOST_STEPS)
+    count = int(np.ceil(length_s / step_s - 1e-9))
     edges: Float64 = np.asarray(start_s + step_s * np.arange(count + 1), dtype=np.float64)
     total = np.sum([_arrived(p, edges) for p in found], axis=0)
     return Transfer(

@@ -26,6 +26,23 @@ def test_pauses_part_what_a_server_sent() -> None:
     assert [round(b.length_s, 6) for b in found.busy()] == [0.5, 0.5]
 
 
+def test_what_came_years_later_is_another_download() -> None:
+    """Merged captures, or a clock that was set: nothing may grow with the time between."""
+    one = fetched(0, server=paced(1.0, [2.0] * 20))
+    two = fetched(1, server=paced(1e9, [2.0] * 10))
+    (found,) = transfers(facts(one, two))
+    assert found.size == pytest.approx(0.5e6)
+    assert [c.stream for c in found.connections] == [0]
+
+
+def test_a_day_is_cut_into_longer_steps() -> None:
+    hours = [fetched(n, server=paced(1.0 + 3000.0 * n, [2.0] * 10)) for n in range(30)]
+    (found,) = transfers(facts(*hours))
+    assert len(found.connections) == 30
+    assert len(found.payload) <= 1 << 20
+    assert found.size == pytest.approx(30 * 0.25e6)
+
+
 def test_small_answers_are_no_transfer() -> None:
     assert not transfers(facts(fetched()))
 
