@@ -107,6 +107,11 @@ class LazyGroup(click.Group):
         if not standalone_mode:
             return run()
         status = _guarded(run)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # Told already; what is left in the buffer would only be told once more.
+            _discard_output()
         # Before it leaves, Python would look through all facts for garbage.
         gc.freeze()
         sys.exit(status)

@@ -53,10 +53,17 @@ def test_a_reader_that_goes_away_ends_it_quietly(arguments: list[str]) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_is_one_line() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["rules"], ["--help"], ["rule", "tls.expired"]])
+def test_a_full_disk_is_one_line(arguments: list[str], unbuffered: str) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [*COMMAND, "rules"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False
+            [*COMMAND, *arguments],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            check=False,
         )
     assert done.returncode == 2
     assert done.stderr == b"badhop: No space left on device\n"
@@ -79,7 +86,7 @@ def test_what_is_no_capture_is_refused_in_one_line() -> None:
     done = run("diagnose", "-", stdin=b"#!/bin/sh\necho no\n")
     assert done.returncode == 2
     assert done.stdout == b""
-    assert done.stderr.startswith(b"badhop: ")
+    assert done.stderr.startswith(b"badhop: standard input is no capture")
     assert b"Traceback" not in done.stderr
 
 
