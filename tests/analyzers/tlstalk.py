@@ -74,6 +74,8 @@ def client_context(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if trusting:
         context.load_verify_locations(cadata=served().root.pem)
+    # Some systems' settings have OpenSSL offer TLS 1.0 and 1.1 too.
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     if version is not None:
         _only(context, version)
     context.set_alpn_protocols(["h2", "http/1.1"])

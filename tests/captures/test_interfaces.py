@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from shutil import which
 
 import pytest
 from hypothesis import given
@@ -115,6 +116,7 @@ def test_no_output_is_too_strange(text: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
+@pytest.mark.skipif(which("ip") is None, reason="needs ip (apt install iproute2)")
 def test_this_machine_is_asked() -> None:
     faces = list_interfaces()
     assert any(face.loopback for face in faces)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -61,7 +64,8 @@ def test_sockets_of_children_are_seen() -> None:
             found = watch.stop()
             children = [pid for pid in watch._known_pids if pid != shell.pid]
             for pid in children:
-                subprocess.run(["kill", str(pid)], check=False)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
             shell.wait()
         connection.close()
     assert Socket("tcp", "127.0.0.1", client_port, "127.0.0.1", port) in found
