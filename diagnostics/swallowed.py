@@ -30,10 +30,6 @@ class Swallowed:
 
     connection: Connection
     sender: Side
-    lost_length: int
-    """IP length of what dies, at least."""
-    passed_length: int
-    """Largest IP packet that came through the same way; 0 when not told."""
     start_s: float
     end_s: float
     frames: tuple[int, ...]
@@ -98,7 +94,7 @@ def _from_server(sizes: Sizes, connection: Connection) -> Swallowed | None:
         f"{passed} bytes); {alive.text}"
     )
     return Swallowed(
-        connection, Side.SERVER, lost, passed, silence.start_s, silence.end_s,
+        connection, Side.SERVER, silence.start_s, silence.end_s,
         tuple(sorted(set(frames))), text,
     )  # fmt: skip
 
@@ -114,9 +110,7 @@ def _from_client(sizes: Sizes, connection: Connection) -> Swallowed | None:
     if reached.alive is not True or sizes.outwards.get(connection.server.address, 0) >= length:
         return None
     frames = tuple(r.frame for r in copies)
-    return Swallowed(
-        connection, Side.CLIENT, length, 0, start_s, connection.last_s, frames, _again(copies)
-    )
+    return Swallowed(connection, Side.CLIENT, start_s, connection.last_s, frames, _again(copies))
 
 
 def _to_client(sizes: Sizes, connection: Connection) -> Swallowed | None:
@@ -135,7 +129,7 @@ def _to_client(sizes: Sizes, connection: Connection) -> Swallowed | None:
         return None
     frames = tuple(sorted({*(r.frame for r in copies), *told[:SHOWN]}))
     return Swallowed(
-        connection, Side.SERVER, length, 0, start_s, connection.last_s, frames, _again(copies),
+        connection, Side.SERVER, start_s, connection.last_s, frames, _again(copies),
         behind=True,
     )  # fmt: skip
 

@@ -122,10 +122,6 @@ class Facts:
         """The connection with this stream number."""
         return self.connections[stream]
 
-    def handshake_of(self, stream: int) -> TlsHandshake | None:
-        """The TLS handshake on a connection, if there is one."""
-        return next((h for h in self.handshakes if h.stream == stream), None)
-
     def requests_of(self, stream: int) -> tuple[HttpExchange, ...]:
         """The HTTP exchanges on a connection, in clear and decrypted, in order."""
         return tuple(r for r in self.requests if r.stream == stream)

@@ -74,8 +74,6 @@ class Transit:
     """How many of the last segments in a row were lost."""
     lost_full_sized: int
     """Of the lost frames, those as long as the longest that was sent."""
-    passed_longest: int
-    """Largest payload that came out at the other end."""
     unseen_bytes: int
     """Acknowledged behind the other end, but missing there: that capture lost them itself."""
     multiplied_bytes: int
@@ -83,8 +81,6 @@ class Transit:
     delays_s: npt.NDArray[np.float64]
     """Of packets seen at both points, less the clock's offset: comparable with each other; as a
     whole wrong by up to `Clock.error_s`."""
-    delay_times_s: npt.NDArray[np.float64]
-    """When each was sent, since the near capture's first packet."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,8 +23,6 @@ TIMESTAMPS = "1.3.6.1.4.1.11129.2.4.2"
 _UNDERSTOOD = frozenset(("2.5.29.31", "2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"))
 
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
-CERT_SIGN = 5
-"""Bit of keyUsage."""
 
 
 @dataclass(slots=True)

@@ -13,12 +13,11 @@ from analyzers.pki.der import NULL, SEQUENCE, Der, Malformed
 if TYPE_CHECKING:
     from analyzers.pki.x509 import X509
 
-RSA, ECDSA, ED25519, DSA, X25519 = (
+RSA, ECDSA, ED25519, DSA = (
     "1.2.840.113549.1.1.1",
     "1.2.840.10045.2.1",
     "1.3.101.112",
     "1.2.840.10040.4.1",
-    "1.3.101.110",
 )
 ML_DSA = tuple(f"2.16.840.1.101.3.4.3.{n}" for n in (17, 18, 19))
 _CURVES = {"1.3.132.0.33": 57, "1.2.840.10045.3.1.7": 65, "1.3.132.0.34": 97, "1.3.132.0.35": 133}

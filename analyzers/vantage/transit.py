@@ -87,11 +87,9 @@ def transit(leg: Leg, lie: Alignment) -> tuple[Transit | None, tuple[Forged, ...
         lost_frames=tuple((leg.sent.rows[passed.lost] + 1).tolist()),
         lost_last=_lost_last(leg.sent, passed),
         lost_full_sized=int(np.count_nonzero(leg.sent.length[passed.lost] == longest)),
-        passed_longest=int(leg.came.length.max(initial=0)),
         unseen_bytes=passed.unseen_bytes,
         multiplied_bytes=passed.multiplied_bytes,
         delays_s=delays_s[order],
-        delay_times_s=((near_ns - lie.zero_ns) / 1e9)[order],
     )
     appeared = passed.appeared[visible[passed.appeared]]
     ends = _ends(leg, visible)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from analyzers.facts import Connection, Facts, Half, Side, Turn
+from analyzers.facts import Connection, Facts, Half, Side
 from analyzers.limits import Limits, limits
 from analyzers.rtt import jitter_s
 from diagnostics.report.filters import frame_numbers
@@ -14,111 +14,56 @@ from diagnostics.report.table import Table
 SIDES = (Side.CLIENT, Side.SERVER)
 
 
+Row = tuple[object, ...]
+
+# The columns of each table; ">" aligns to the right.
+CONNECTION = (
+    ">stream", "client", "server", ">at s", ">lasts s", "state", "history", ">sent", ">received",
+    "frames",
+)  # fmt: skip
+ROUND_TRIPS = (
+    ">stream", "towards", ">samples", ">handshake", ">min", ">median", ">p95", ">jitter",
+)  # fmt: skip
+TRANSFER = (
+    ">stream", "sender", ">bytes", ">busy s", ">Mbit/s", ">best", ">idle s", ">loss s",
+    ">window s", ">full windows", ">same rate", ">sent again", ">RTT low ms", ">high",
+)  # fmt: skip
+TURN = (
+    ">stream", ">asked s", ">waited", ">round trip", ">server", "again", ">asked", ">answered",
+)  # fmt: skip
+EVENT = (">stream", "sender", "what", ">count", ">bytes", "frames")
+SILENCE = (">stream", ">at s", ">lasts s", "waiting for", ">after frame", ">before frame")
+RESET = (">stream", "address of", ">frame", ">at s", ">TTL", "signs of another sender")
+BREAK_OFF = (">stream", "sent last", "then came", "from address of", ">signature", "frames")
+
+
 def tables(facts: Facts) -> Iterator[Table]:
     """Connections, round trips, then what happened to segments."""
     connections = facts.connections
     yield Table(
         "TCP connections",
-        (
-            ">stream",
-            "client",
-            "server",
-            ">at s",
-            ">lasts s",
-            "state",
-            "history",
-            ">sent",
-            ">received",
-            "frames",
-        ),
+        CONNECTION,
         [_life(connection) for connection in connections],
     )
-    rows = [row for connection in connections for row in _round_trips(connection)]
+    yield Table("Round trips (ms)", ROUND_TRIPS, _rows(connections, _round_trips))
     yield Table(
-        "Round trips (ms)",
-        (">stream", "towards", ">samples", ">handshake", ">min", ">median", ">p95", ">jitter"),
-        rows,
+        "Transfers, and what held them down", TRANSFER, [_transfer(f) for f in limits(facts)]
     )
-    yield Table(
-        "Transfers, and what held them down",
-        (
-            ">stream",
-            "sender",
-            ">bytes",
-            ">busy s",
-            ">Mbit/s",
-            ">best",
-            ">idle s",
-            ">loss s",
-            ">window s",
-            ">full windows",
-            ">same rate",
-            ">sent again",
-            ">RTT low ms",
-            ">high",
-        ),
-        [_transfer(found) for found in limits(facts)],
-    )
-    yield Table(
-        "Questions and first bytes of answers (ms)",
-        (
-            ">stream",
-            ">asked s",
-            ">waited",
-            ">round trip",
-            ">server",
-            "again",
-            ">asked",
-            ">answered",
-        ),
-        [_turn(c, turn) for c in connections for turn in c.turns],
-    )
-    yield Table(
-        "Segments that did not simply arrive",
-        (">stream", "sender", "what", ">count", ">bytes", "frames"),
-        [row for connection in connections for row in _events(connection)],
-    )
-    yield Table(
-        "Silences",
-        (">stream", ">at s", ">lasts s", "waiting for", ">after frame", ">before frame"),
-        [
-            (
-                c.stream,
-                at(s.start_s),
-                at(s.end_s - s.start_s),
-                s.cause,
-                s.after_frame,
-                s.before_frame,
-            )
-            for c in connections
-            for s in c.silences
-        ],
-    )
-    yield Table(
-        "Resets",
-        (">stream", "address of", ">frame", ">at s", ">TTL", "signs of another sender"),
-        [
-            (c.stream, r.sender, r.frame, at(r.time_s), r.ttl, ", ".join(sorted(r.signs)) or None)
-            for c in connections
-            for r in c.resets
-        ],
-    )
+    yield Table("Questions and first bytes of answers (ms)", TURN, _rows(connections, _turns))
+    yield Table("Segments that did not simply arrive", EVENT, _rows(connections, _events))
+    yield Table("Silences", SILENCE, _rows(connections, _silences))
+    yield Table("Resets", RESET, _rows(connections, _resets))
     yield Table(
         "Connections that broke off, by the published signatures of tampering",
-        (">stream", "sent last", "then came", "from address of", ">signature", "frames"),
-        [
-            (
-                c.stream,
-                c.break_off.after,
-                c.break_off.followed.replace("_", " "),
-                c.break_off.sender,
-                c.break_off.signature,
-                frame_numbers(c.break_off.frames),
-            )
-            for c in connections
-            if c.break_off is not None
-        ],
+        BREAK_OFF,
+        _rows(connections, _break_offs),
     )
+
+
+def _rows(
+    connections: Sequence[Connection], rows_of: Callable[[Connection], Iterator[Row]]
+) -> list[Row]:
+    return [row for connection in connections for row in rows_of(connection)]
 
 
 def _end(half: Half) -> str:
@@ -126,7 +71,7 @@ def _end(half: Half) -> str:
     return f"{host}:{half.port}"
 
 
-def _life(connection: Connection) -> tuple[object, ...]:
+def _life(connection: Connection) -> Row:
     return (
         connection.stream,
         _end(connection.client),
@@ -141,7 +86,7 @@ def _life(connection: Connection) -> tuple[object, ...]:
     )
 
 
-def _round_trips(connection: Connection) -> Iterator[tuple[object, ...]]:
+def _round_trips(connection: Connection) -> Iterator[Row]:
     for side, samples in ((Side.SERVER, connection.rtt), (Side.CLIENT, connection.client_rtt)):
         seen = spread(samples.rtt_s)
         if seen is None:
@@ -158,7 +103,7 @@ def _round_trips(connection: Connection) -> Iterator[tuple[object, ...]]:
         )
 
 
-def _transfer(found: Limits) -> tuple[object, ...]:
+def _transfer(found: Limits) -> Row:
     return (
         found.stream,
         found.sender,
@@ -181,20 +126,21 @@ def _share(value: float | None) -> str | None:
     return None if value is None else f"{value:.0%}"
 
 
-def _turn(connection: Connection, turn: Turn) -> tuple[object, ...]:
-    return (
-        connection.stream,
-        at(turn.asked_s),
-        ms(turn.waited_s),
-        ms(turn.rtt_s),
-        ms(turn.server_s),
-        turn.sent_again,
-        turn.asked_frame,
-        turn.answered_frame,
-    )
+def _turns(connection: Connection) -> Iterator[Row]:
+    for turn in connection.turns:
+        yield (
+            connection.stream,
+            at(turn.asked_s),
+            ms(turn.waited_s),
+            ms(turn.rtt_s),
+            ms(turn.server_s),
+            turn.sent_again,
+            turn.asked_frame,
+            turn.answered_frame,
+        )
 
 
-def _events(connection: Connection) -> Iterator[tuple[object, ...]]:
+def _events(connection: Connection) -> Iterator[Row]:
     for side in SIDES:
         half = connection.half(side)
         for kind, loss in sorted({(r.kind, r.loss) for r in half.retransmissions}):
@@ -219,6 +165,33 @@ def _plain_events(half: Half) -> Iterator[tuple[str, list[int]]]:
 
 def _event(
     connection: Connection, side: Side, what: str, frames: list[int], count: int | None
-) -> tuple[object, ...]:
+) -> Row:
     listed = frame_numbers(frames)
     return (connection.stream, side, what, len(frames), size(count), listed)
+
+
+def _silences(connection: Connection) -> Iterator[Row]:
+    for s in connection.silences:
+        lasted_s = s.end_s - s.start_s
+        yield (
+            connection.stream, at(s.start_s), at(lasted_s), s.cause, s.after_frame, s.before_frame,
+        )  # fmt: skip
+
+
+def _resets(connection: Connection) -> Iterator[Row]:
+    for r in connection.resets:
+        signs = ", ".join(sorted(r.signs)) or None
+        yield (connection.stream, r.sender, r.frame, at(r.time_s), r.ttl, signs)
+
+
+def _break_offs(connection: Connection) -> Iterator[Row]:
+    found = connection.break_off
+    if found is not None:
+        yield (
+            connection.stream,
+            found.after,
+            found.followed.replace("_", " "),
+            found.sender,
+            found.signature,
+            frame_numbers(found.frames),
+        )

@@ -33,7 +33,7 @@ def finding(cause: str, hop: Hop | None = None, frames: tuple[int, ...] = ()) ->
 
 def transit(**changes: Any) -> Transit:
     """Ten segments that all came out at the other end."""
-    whole = Transit(9000, 10, 0, (), 0, 0, 1400, 0, 0, np.full(10, 0.01), np.arange(10.0))
+    whole = Transit(9000, 10, 0, (), 0, 0, 0, 0, np.full(10, 0.01))
     return replace(whole, **changes)
 
 
