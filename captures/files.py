@@ -17,7 +17,7 @@ from captures.memory import require
 from captures.packets import Capture
 from captures.pcap import is_pcap, read_pcap
 from captures.pcapng import is_pcapng, read_pcapng
-from captures.spool import open_bytes
+from captures.spool import open_bytes, spoken
 from captures.store import ByteStore
 from captures.watching import Watch, unwatched
 
@@ -62,7 +62,7 @@ def _refuse(head: bytes) -> str | None:
 def _read(name: str, store: ByteStore, early: str | None, watch: Watch) -> Capture:
     head = store.read(0, 32)
     if reason := _refuse(head):
-        raise UnreadableCapture(f"{name} {reason}")
+        raise UnreadableCapture(f"{spoken(name)} {reason}")
     found, pcap = Findings(), is_pcap(head)
     builder = TableBuilder(store)
     link_types = np.empty(0, dtype=np.int64)

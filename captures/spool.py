@@ -49,6 +49,11 @@ def open_bytes(
     return name, *_open_stream(source, name, refuse)
 
 
+def spoken(name: str) -> str:
+    """The name of a source in a sentence."""
+    return "standard input" if name == "-" else name
+
+
 def _in_directory(path: Path) -> Path:
     if not path.is_dir():
         return path
@@ -100,7 +105,7 @@ def _unpack(
     try:
         head = store.read(0, 32)
         if not head:
-            raise UnreadableCapture(f"{name} is empty")
+            raise UnreadableCapture(f"{spoken(name)} is empty")
         if not is_compressed(head):
             return opened
         allowed = min(MAX_SPOOL, max(_FREE_RATIO, _MAX_RATIO * store.size))
@@ -168,7 +173,7 @@ def _spool(
                 head += chunk[:32]
                 reason = None if len(head) < 32 or is_compressed(head) else refuse(head)
                 if reason:
-                    raise UnreadableCapture(f"{name} {reason}")
+                    raise UnreadableCapture(f"{spoken(name)} {reason}")
             if size > allowed:
                 raise UnreadableCapture(
                     f"{name} unpacks to more than {allowed >> 20} MiB",

@@ -67,6 +67,11 @@ def _nothing_asked(facts: Facts) -> str:
             "needed was there already (go clean -modcache empties the module cache), or came "
             "over another interface (-i)."
         )
+    if _was_ended(facts):
+        return (
+            "The command was ended before it had looked a name up or opened a connection: record "
+            "again, and let it wait longer."
+        )
     said = last_words(facts)
     if said is not None and NO_ROUTE.search(said):
         return (
@@ -86,12 +91,17 @@ def _own_words(facts: Facts) -> str:
     return "its output names a cause that is not on the network" + (f": {said}" if said else "")
 
 
-def interrupted_reason(facts: Facts) -> str | None:
-    """Why a command that was ended from outside is not healthy though nothing is wrong with it."""
+def _was_ended(facts: Facts) -> bool:
+    """A user or a signal ended the command; it did not end by itself."""
     session = facts.session
     if session is None or session.exit_code is not None:
-        return None
-    if session.signal is None and not session.interrupted:
+        return False
+    return session.signal is not None or session.interrupted
+
+
+def interrupted_reason(facts: Facts) -> str | None:
+    """Why a command that was ended from outside is not healthy though nothing is wrong with it."""
+    if not _was_ended(facts):
         return None
     return (
         "The command was ended before it had finished, and every step that the packets show "

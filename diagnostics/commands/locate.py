@@ -130,7 +130,10 @@ def _resolve(host: str, port: int, six: bool) -> str:
         answers = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "no name to look up"
-        raise click.UsageError(f"{host}: {reason}") from error
+        raise click.ClickException(
+            f"cannot look up {host}: {reason}. Give its address, and the name with --sni; or the "
+            "resolver's address, and the name with --dns."
+        ) from error
     return str(answers[0][4][0]).partition("%")[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ LABEL = 10
 MIN_WIDTH = 40
 MAX_WIDTH = 100
 """Longer lines are hard to read."""
+
+_UNIT = re.compile(r"(\d) ((?:s|ms|%|MB)(?!\w))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +47,22 @@ class Style:
 
     def paint(self, text: str, color: str | None = None, bold: bool = False) -> str:
         """Colour text where that is wanted."""
-        return click.style(text, fg=color, bold=bold or None) if self.color else text
+        if not self.color or not (color or bold):
+            return text
+        return click.style(text, fg=color, bold=bold or None)
 
     def wrap(self, text: str, first: str = "", rest: str = "") -> list[str]:
-        """Break text into lines of this width, each with its indent."""
-        return textwrap.wrap(
-            text,
+        """Break text into lines of this width, each with its indent; not between a number and
+        its unit."""
+        lines = textwrap.wrap(
+            _UNIT.sub("\\1\N{NO-BREAK SPACE}\\2", text),
             self.width,
             initial_indent=first,
             subsequent_indent=rest,
             break_long_words=False,
             break_on_hyphens=False,
-        ) or [first.rstrip()]
+        )
+        return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines] or [first.rstrip()]
 
     def labelled(self, label: str, text: str) -> list[str]:
         """Break text into lines beside a label."""

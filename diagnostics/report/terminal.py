@@ -83,7 +83,7 @@ def _headline(verdict: Verdict, style: Style) -> Iterator[str]:
     outcome, root = verdict.outcome, verdict.root_cause
     word = style.paint(outcome.value.upper(), COLORS[outcome], bold=True)
     if root is None:
-        yield f"{word}  {TITLES[outcome]}"
+        yield f"{word}  {_title(verdict)}"
         text = verdict.reason or ""
     else:
         yield f"{word}  {style.paint(root.cause, bold=True)}: {contract.title(root.cause)}"
@@ -91,6 +91,12 @@ def _headline(verdict: Verdict, style: Style) -> Iterator[str]:
     if text:
         yield ""
         yield from style.wrap(printable(text))
+
+
+def _title(verdict: Verdict) -> str:
+    if verdict.outcome is Outcome.INCONCLUSIVE and len(verdict.capture.files) > 1:
+        return "these captures cannot tell"
+    return TITLES[verdict.outcome]
 
 
 def _cause(root: Finding, time: TimeSpent, style: Style) -> Iterator[str]:

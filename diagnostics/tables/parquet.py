@@ -37,6 +37,9 @@ def write(facts: Facts, section: str | None, directory: Path) -> Iterator[tuple[
         try:
             count = _write(table, facts, draft)
             draft.replace(path)
+        except OSError as error:
+            error.filename = error.filename or str(path)  # a full disk does not say which
+            raise
         finally:
             draft.unlink(missing_ok=True)
         yield path, count

@@ -69,6 +69,7 @@ def test_a_capture_twice_has_nothing_between(pair: tuple[Path, Path]) -> None:
 def test_nothing_in_common_is_one_clear_sentence(pair: tuple[Path, Path]) -> None:
     result = run(pair[0], SAMPLES / "healthy-tls12" / "capture.pcapng")
     assert result.exit_code == 3
+    assert result.stdout.startswith("INCONCLUSIVE  these captures cannot tell")
     assert "no connection in common" in " ".join(result.stdout.split())
 
 

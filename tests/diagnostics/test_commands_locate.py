@@ -153,6 +153,13 @@ def test_wrong_usage(arguments: list[str]) -> None:
     assert cli._guarded(lambda: cli.cli(["locate", *arguments], standalone_mode=False)) == 2
 
 
+def test_a_name_without_an_address_leaves_two_ways(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli._guarded(lambda: cli.cli(["locate", "a..b"], standalone_mode=False)) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("badhop: cannot look up a..b: ")
+    assert "--sni" in said and "--dns" in said
+
+
 def test_without_permission(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

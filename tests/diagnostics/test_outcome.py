@@ -66,6 +66,11 @@ def still_coming(**changes: Any) -> Facts:
             facts(session=session("go: no such tool: x")), "no such tool", id="no network"
         ),
         pytest.param(facts(session=session()), "-i", id="nothing said"),
+        pytest.param(
+            facts(session=session("start", exit_code=None, interrupted=True)),
+            "ended before it had looked",
+            id="interrupted",
+        ),
         pytest.param(facts(session=session(exit_code=0)), "go clean -modcache", id="cached"),
         pytest.param(still_coming(), "stops while", id="cut off"),
         pytest.param(

@@ -92,6 +92,19 @@ def test_commands_and_filters_are_never_wrapped() -> None:
     assert f"            $ {command}" in lines(verdict)
 
 
+def test_a_number_stays_with_its_unit() -> None:
+    for width in range(40, 60):
+        shown = Style(width=width).labelled("Time", "transfer 0.105 s, TLS 21.5 ms, 14.3 % lost")
+        assert all(line.split()[0] not in ("s,", "ms,", "%") for line in shown)
+        assert (
+            " ".join(" ".join(shown).split()) == "Time transfer 0.105 s, TLS 21.5 ms, 14.3 % lost"
+        )
+
+
+def test_plain_words_carry_no_colour_codes() -> None:
+    assert Style(color=True).paint("server") == "server"
+
+
 def test_many_pieces_are_counted_instead_of_shown() -> None:
     pieces = tuple(Evidence(f"piece {n}", (n,)) for n in range(1, 9))
     more = tuple(replace(handmadeverdicts.SLOW_DNS, id=f"F{n}") for n in range(2, 20))

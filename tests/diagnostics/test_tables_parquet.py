@@ -111,7 +111,8 @@ def test_a_failed_write_leaves_no_half_file(
     monkeypatch.setattr(parquet, "_record_batch", full)
     monkeypatch.setattr(source, "facts_of", lambda *_: handmade.facts())
     done = run("x.pcap", "--parquet", str(tmp_path))
-    assert (done.exit_code, done.stderr) == (2, "badhop: No space left on device\n")
+    where = tmp_path / f"{TABLES[0].name}.parquet"
+    assert (done.exit_code, done.stderr) == (2, f"badhop: {where}: No space left on device\n")
     assert not [*tmp_path.iterdir()]
 
 

@@ -93,8 +93,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         stuck = any(_ends_stuck_s(c) for c in found.connections if c.stream in lossy)
         yield Finding(
             hop=narrowed(facts, end_of(found.connections, found.side), Fault.LOSS),
-            summary=f"{100 * max(found.share_in, found.share_out):.1f} % of the segments "
-            f"{_direction(found)} {_whom(found, attempts)} get lost on the way.",
+            summary=f"{_shares(found)} {_whom(found, attempts)} get lost on the way.",
             evidence=(_evidence(found),),
             fix=_fix(_far_end(found)),
             confidence=0.9,
@@ -182,10 +181,14 @@ def _failed(attempt: Attempt) -> bool:
     return attempt.outcome is Outcome.FAILED
 
 
-def _direction(found: Losses) -> str:
+def _shares(found: Losses) -> str:
+    """How many get lost: each way by itself, for one may lose far more than the other."""
+    from_it, to_it = f"{100 * found.share_in:.1f} %", f"{100 * found.share_out:.1f} %"
     if len(found.lost_in) and len(found.lost_out) and found.share_out > 0.3 * found.share_in:
-        return "to and from"
-    return "from" if len(found.lost_in) >= len(found.lost_out) else "to"
+        return f"{from_it} of the segments from and {to_it} of those to"
+    if len(found.lost_in) >= len(found.lost_out):
+        return f"{from_it} of the segments from"
+    return f"{to_it} of the segments to"
 
 
 def _evidence(found: Losses) -> Evidence:

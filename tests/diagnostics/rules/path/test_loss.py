@@ -160,6 +160,14 @@ def lost_to_the_client() -> tuple[Connection, TlsHandshake]:
     return lossy(*lost, client_rtt=samples(([0.12, 0.2], 0.02, 0)))
 
 
+def test_each_way_is_told_by_its_own_share() -> None:
+    mine = tuple(replace(r, loss=LossSide.AFTER_CAPTURE) for r in SINGLE[:4])
+    client = sent(60_000, 0.13, 6.3) | closed(6.35) | {"retransmissions": mine}
+    finding = only(CODE, facts(resolved(SERVER), lossy(*SINGLE, client=client)))
+    assert finding.summary.startswith("3.7 % of the segments from and ")
+    assert " % of those to " in finding.summary
+
+
 def test_losses_between_a_router_and_the_client() -> None:
     capture = facts(resolved(SERVER), lost_to_the_client(), distances={CLIENT: 2})
     finding = only(CODE, capture)
