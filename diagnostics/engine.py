@@ -34,6 +34,9 @@ UNRECOGNISED = 0.85
 """At most so sure is a verdict on traffic that nothing shows to be go's: another program on the
 machine may have met what is found, while the download met something else before the capture."""
 
+FAULTLESS = "Every step that can be seen worked, in the time it should take."
+HARMLESS = "All that was needed came in the time it should take; what is listed below did no harm."
+
 
 def diagnose(facts: Facts) -> Verdict:
     """The verdict on one capture."""
@@ -49,6 +52,8 @@ def diagnose(facts: Facts) -> Verdict:
     blocking = [f for f in explained if _blocks(f, failed, facts)]
     root = _root(explained, blocking, scope)
     outcome, reason = _outcome(facts, scope, failed, root, blocking)
+    if outcome is Outcome.HEALTHY:
+        reason = HARMLESS if explained else FAULTLESS
     if outcome in (Outcome.HEALTHY, Outcome.INCONCLUSIVE):
         root = None
     time = time_spent(facts, scope)
@@ -120,7 +125,7 @@ def _outcome(
     reason = interrupted_reason(facts) or (bad_order(facts, scope) if bare else None)
     if reason is not None:
         return Outcome.INCONCLUSIVE, reason
-    return Outcome.HEALTHY, "Every step that can be seen worked, in the time it should take."
+    return Outcome.HEALTHY, None
 
 
 def _explain(findings: Sequence[Finding], rules: Sequence[Rule]) -> list[Finding]:

@@ -10,7 +10,7 @@ import pytest
 
 from analyzers.facts import Facts, Stage
 from diagnostics import engine
-from diagnostics.engine import NOTICEABLE_S, UNRECOGNISED, diagnose
+from diagnostics.engine import FAULTLESS, HARMLESS, NOTICEABLE_S, UNRECOGNISED, diagnose
 from diagnostics.registry import Rule
 from diagnostics.verdict import Evidence, Finding, Hop, Outcome, Role, Verdict
 from tests.factories import (
@@ -116,7 +116,8 @@ def test_with_nothing_failed_the_costliest_is_the_root(verdict: Any) -> None:
 def test_what_nobody_would_notice_is_healthy(verdict: Any, impact_s: float) -> None:
     judged = verdict(facts(WORKS), finding("a.tiny", impact_s))
     assert outcome(judged) == ("healthy", None)
-    assert judged.reason
+    assert judged.reason == HARMLESS
+    assert verdict(facts(WORKS)).reason == FAULTLESS
     assert judged.exit_status == 0
 
 
