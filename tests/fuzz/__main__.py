@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.corpus import CORPUS
 from tests.fuzz import pipeline, seeds
 from tests.fuzz.make import make
 from tests.fuzz.minimise import minimise
@@ -99,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where to put what breaks")
     parser.add_argument(
-        "--seeds", type=Path, metavar="DIR", action="append", default=[], help="more captures"
+        "--seeds", type=Path, metavar="DIR", action="append", default=[CORPUS], help="more captures"
     )
     return parser
 

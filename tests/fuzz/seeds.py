@@ -9,7 +9,6 @@ from pathlib import Path
 from captures.errors import CaptureError
 from captures.files import open as open_capture
 from captures.session import SESSION_NAME
-from tests.corpus import CORPUS
 from tests.samples import SAMPLES
 
 #: Larger captures show nothing that smaller ones do not, and take the time of many.
@@ -45,8 +44,8 @@ class Seed:
 
 
 def collect(directories: Iterable[Path]) -> tuple[Seed, ...]:
-    """All seeds: the samples, the corpus where there is one, and `directories`."""
-    return tuple(seed for root in (SAMPLES, CORPUS, *directories) for seed in _seeds(root))
+    """All seeds: the samples, and what is in `directories`."""
+    return tuple(seed for root in (SAMPLES, *directories) for seed in _seeds(root))
 
 
 def _seeds(root: Path) -> Iterator[Seed]:

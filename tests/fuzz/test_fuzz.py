@@ -14,6 +14,7 @@ from captures.errors import CaptureError
 from captures.files import open as open_capture
 from captures.session import CAPTURE_NAME
 from diagnostics.between.verdict import Judged, judge
+from tests.corpus import CORPUS, needs_corpus
 from tests.fuzz import pipeline, pool, seeds
 from tests.fuzz.__main__ import Tally, until
 from tests.fuzz.contract import BrokenReport, check_json, check_text
@@ -24,12 +25,20 @@ from tests.fuzz.worker import Result
 
 SEEDS = seeds.collect(())
 INPUTS = 3000
-LIMIT_S = 25.0
+LIMIT_S = 15.0
 
 
-def test_nothing_breaks() -> None:
+@pytest.mark.parametrize(
+    "directories",
+    [
+        # The same inputs on every machine.
+        pytest.param((), id="samples"),
+        pytest.param((CORPUS,), marks=needs_corpus, id="samples and corpus"),
+    ],
+)
+def test_nothing_breaks(directories: tuple[Path, ...]) -> None:
     tally = Tally()
-    with pool.Pool((), number=20, size=1) as workers:
+    with pool.Pool(directories, number=20, size=1) as workers:
         for result in workers.results(until(time.monotonic() + LIMIT_S, 0, INPUTS)):
             tally.add(result)
     assert tally.inputs > 0
