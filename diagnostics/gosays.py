@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from analyzers.facts import Facts
 from diagnostics.report.escape import printable
 
+ERROR = re.compile(r"go: .*: |go( \w+)+: ")
+"""go's complaints: "go: MODULE: WHY", and of its command line "go mod downlod: unknown command"."""
+
 
 def lines(facts: Facts, pattern: re.Pattern[str]) -> Iterator[str]:
     """Output lines that match, escaped and cut to a readable length; none without a session."""
@@ -20,7 +23,7 @@ def last_words(facts: Facts) -> str | None:
     """What the command complained of last, escaped and cut: of go's lines the last error."""
     session = facts.session
     said = [x.text.strip() for x in session.output if x.stream != "trace"] if session else []
-    errors = [text for text in said if text.startswith("go: ") and ": " in text[4:]]
+    errors = [text for text in said if ERROR.match(text)]
     last = next((text for text in reversed(errors or said) if text), None)
     return None if last is None else printable(last[:300]).rstrip(".")
 

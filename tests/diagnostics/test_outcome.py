@@ -71,6 +71,13 @@ def still_coming(**changes: Any) -> Facts:
             "ended before it had looked",
             id="interrupted",
         ),
+        pytest.param(
+            facts(
+                session=session("go mod downlod: unknown command", "Run 'go help mod' for usage.")
+            ),
+            "unknown command",
+            id="mistyped",
+        ),
         pytest.param(facts(session=session(exit_code=0)), "go clean -modcache", id="cached"),
         pytest.param(still_coming(), "stops while", id="cut off"),
         pytest.param(

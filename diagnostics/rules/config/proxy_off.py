@@ -47,10 +47,15 @@ def find(facts: Facts) -> Iterator[Finding]:
         evidence=(Evidence(f"go printed: {said[0]}"),),
         fix=(
             Fix("See the settings and where they come from.", "go env GOPROXY GOVCS GOENV"),
-            Fix("Allow the default proxy again.", "go env -u GOPROXY"),
+            _allow("GOVCS" if "GOVCS" in said[0] else "GOPROXY"),
         ),
         confidence=0.99,
         impact_s=0.0,
         fatal=True,
         stage=Stage.DNS,
     )
+
+
+def _allow(setting: str) -> Fix:
+    """A variable of the environment goes before what `go env -w` wrote: both have to go."""
+    return Fix("Take it back, wherever it was set.", f"unset {setting}; go env -u {setting}")

@@ -21,6 +21,12 @@ def test_gos_words_blame_the_client(words: str) -> None:
     assert root_of(refused) == ("failed", CODE)
 
 
+@pytest.mark.parametrize(("words", "setting"), [(OFF, "GOPROXY"), (VCS, "GOVCS")])
+def test_the_setting_is_taken_back_wherever_it_stands(words: str, setting: str) -> None:
+    fix = only(CODE, facts(session=session(words))).fix[-1]
+    assert fix.command == f"unset {setting}; go env -u {setting}"
+
+
 def test_not_one_packet_is_needed() -> None:
     assert root_of(facts(session=session(OFF))) == ("failed", CODE)
 
