@@ -64,7 +64,14 @@ def _given_up_s(facts: Facts, attempt: Attempt, lookup: DnsLookup) -> float:
     """When a lookup ended for its client. The last wait for an answer that never comes leaves no
     packet; how long it may have been, a session knows better."""
     silent = attempt.stage is Stage.DNS and attempt.reason == "no answer"
-    return lookup.end_s + (QUERY_TIMEOUT_S if silent and facts.session is None else 0.0)
+    if silent and facts.session is None:
+        return lookup.end_s + QUERY_TIMEOUT_S
+    if attempt.stream is None:
+        return lookup.end_s
+    # One type was answered: who then waited in vain for the other one connects late.
+    open_s = [e.queries[-1].time_s for e in lookup.exchanges if e.queries and not e.responses]
+    until_s = max(open_s, default=lookup.end_s - QUERY_TIMEOUT_S) + QUERY_TIMEOUT_S
+    return max(lookup.end_s, min(until_s, facts.connection(attempt.stream).first_s))
 
 
 def _connection_spans(facts: Facts, attempt: Attempt) -> Iterator[Span]:

@@ -21,8 +21,11 @@ from tests.factories import (
     fetched,
     frame_at,
     handshake,
+    query,
+    question,
     request,
     resolved,
+    response,
     sent,
     session,
     unconnected,
@@ -112,6 +115,26 @@ def test_what_nothing_on_the_wire_explains_is_the_clients() -> None:
     found = spent(apart)
     assert found.total_s == pytest.approx(31.1)
     assert found.client_s > 28.0
+
+
+@pytest.mark.parametrize(
+    ("connects_s", "dns_s"),
+    [
+        pytest.param(10.0, 10.0, id="after the second wait for AAAA"),
+        pytest.param(5.4, 5.4, id="sooner"),
+        pytest.param(30.0, 10.0, id="long after it"),
+    ],
+)
+def test_the_last_wait_for_the_other_address_type_is_the_resolvers(
+    connects_s: float, dns_s: float
+) -> None:
+    asked = (
+        question([0.0], [response(0.01, SERVER)]),
+        question([query(0.0, port=40002), 5.0], qtype="AAAA"),
+    )
+    for known in (None, session(exit_code=0)):
+        found = spent(facts(asked, fetched(at_s=connects_s), session=known))
+        assert found.dns_s == pytest.approx(dns_s, abs=0.01)
 
 
 def test_an_empty_capture_took_no_time() -> None:

@@ -58,7 +58,7 @@ def _fix(rejection: Rejection) -> tuple[Fix, ...]:
     return (
         *trust_fixes(rejection),
         Fix(
-            "Or have proxy.golang.org, sum.golang.org and storage.googleapis.com exempted from "
-            "inspection."
+            f"Or have {rejection.attempt.name} exempted from inspection; the public service needs "
+            "proxy.golang.org, sum.golang.org and storage.googleapis.com."
         ),
     )
