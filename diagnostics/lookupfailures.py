@@ -91,8 +91,8 @@ def forwarded(facts: Facts, exchange: DnsExchange) -> Iterator[DnsExchange]:
     end_s = exchange.responses[0].time_s if exchange.responses else exchange.queries[-1].time_s
     for other in facts.dns:
         same = (other.name, other.qtype) == (exchange.name, exchange.qtype)
-        upstream = bool(other.queries) and not is_own_address(facts, other.server)
-        if same and upstream and exchange.first_s <= other.first_s <= end_s:
+        meanwhile = any(exchange.first_s <= q.time_s <= end_s for q in other.queries)
+        if same and meanwhile and not is_own_address(facts, other.server):
             yield other
 
 

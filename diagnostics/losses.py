@@ -117,11 +117,22 @@ def losses(facts: Facts) -> list[Losses]:
         if _service(connection) not in heard:
             continue  # silence is no loss: of what is lost, some gets through
         groups.setdefault(connection.server.address, []).append(connection)
+    reached = {c.client.address for c in facts.connections if c.established}
     return [
-        _losses(address, found, side)
+        _losses(address, _to_end(found, side, reached), side)
         for address, found in groups.items()
         for side in far_sides(facts, found)
     ]
+
+
+def _to_end(
+    connections: Sequence[Connection], side: Side, reached: set[str]
+) -> Sequence[Connection]:
+    """Without those to clients that never complete a connection, as scanners do not: their silence
+    is no loss either."""
+    if side is Side.SERVER:
+        return connections
+    return [c for c in connections if c.client.address in reached]
 
 
 def _service(connection: Connection) -> tuple[str, int]:

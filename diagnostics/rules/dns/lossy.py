@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import DnsExchange, Facts, Stage
+from diagnostics.answeredqueries import answered_query
 from diagnostics.localize import distance_of
 from diagnostics.lookupfailures import ADDRESS_TYPES
 from diagnostics.timeline import union_s
@@ -85,8 +86,8 @@ def _lost(exchanges: tuple[DnsExchange, ...]) -> Iterator[tuple[DnsExchange, flo
         answer = exchange.response
         if answer is None:
             continue
-        answered = [q for q in exchange.queries if q.time_s <= answer.time_s]
-        if len(answered) < 2 or answered[-1].time_s - answered[0].time_s < MIN_RETRY_S:
+        query = answered_query(exchange)
+        if query is None or query.time_s - exchange.queries[0].time_s < MIN_RETRY_S:
             continue
-        if answer.time_s - answered[-1].time_s <= PROMPT_S:
-            yield exchange, answered[-1].time_s
+        if answer.time_s - query.time_s <= PROMPT_S:
+            yield exchange, query.time_s

@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import DnsExchange, Facts, Stage
+from diagnostics.answeredqueries import latency_s
 from diagnostics.localize import resolver_hop
 from diagnostics.lookupfailures import ADDRESS_TYPES, forwarded
 from diagnostics.report.escape import shell_word
@@ -46,13 +47,12 @@ def find(facts: Facts) -> Iterator[Finding]:
     late: dict[str, list[DnsExchange]] = {}
     for lookup in facts.lookups:
         for exchange in lookup.exchanges:
-            behind_s = max((_latency_s(o) for o in forwarded(facts, exchange)), default=0.0)
-            if exchange.qtype in ADDRESS_TYPES and _latency_s(exchange) - behind_s >= SLOW_S:
+            if exchange.qtype in ADDRESS_TYPES and _own_s(facts, exchange) >= SLOW_S:
                 late.setdefault(exchange.server, []).append(exchange)
     for server, exchanges in late.items():
         indexes = {e.index for e in exchanges}
         lookups = [k for k in facts.lookups if indexes & {e.index for e in k.exchanges}]
-        worst_s = max(map(_latency_s, exchanges))
+        worst_s = max(map(latency_s, exchanges))
         yield Finding(
             hop=resolver_hop(facts, server),
             summary=f"The resolver {server} takes up to {seconds(worst_s)} to answer.",
@@ -69,7 +69,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             ),
             confidence=0.9,
             impact_s=union_s(
-                (e.responses[0].time_s - _latency_s(e), e.responses[0].time_s) for e in exchanges
+                (e.responses[0].time_s - latency_s(e), e.responses[0].time_s) for e in exchanges
             ),
             attempts=indices(attempts_of_lookups(facts, lookups)),
             delays_only=True,
@@ -77,7 +77,10 @@ def find(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _latency_s(exchange: DnsExchange) -> float:
-    """Latency of the first response to the query it answers; 0 when there is none."""
-    response = exchange.response
-    return response.latency_s or 0.0 if response is not None else 0.0
+def _own_s(facts: Facts, exchange: DnsExchange) -> float:
+    """The latency without what the resolver itself waited for: a stub whose own query stays
+    unanswered has done nothing but wait."""
+    behind = tuple(forwarded(facts, exchange))
+    if any(o.response is None for o in behind):
+        return 0.0
+    return latency_s(exchange) - max(map(latency_s, behind), default=0.0)

@@ -47,6 +47,10 @@ def test_two_parallel_losses_cost_their_time_once() -> None:
         pytest.param(
             (question([0.0, 5.0], [response(7.5, SERVER, latency_s=7.5)]),), id="slow, not lost"
         ),
+        pytest.param(
+            (question([0.0, 1.0], [response(1.05, SERVER), response(1.06, SERVER)]),),
+            id="each copy answered",
+        ),
     ],
 )
 def test_other_repetitions_are_not_loss(asked: tuple[DnsExchange, ...]) -> None:

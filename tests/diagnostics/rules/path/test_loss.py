@@ -176,6 +176,21 @@ def test_losses_between_a_router_and_the_client() -> None:
     assert root_of(capture) == ("degraded", CODE)
 
 
+def test_syn_acks_that_scanners_never_answer_are_silence_not_loss() -> None:
+    copies = tuple(
+        again(t, delay_s=1.0, kind=RetransmissionKind.SYN, loss=LossSide.AFTER_CAPTURE)
+        for t in (1.1, 3.1, 7.1, 15.1, 31.1)
+    )
+    half_open = unconnected(0.1, stream=1, syn_ack_frame=105)
+    scanner = replace(
+        half_open,
+        client=replace(half_open.client, address="203.0.113.66"),
+        server=replace(half_open.server, packets=6, retransmissions=copies),
+    )
+    capture = facts(resolved(SERVER), fetched(), scanner, duration_s=40.0, distances={CLIENT: 2})
+    assert not found(CODE, capture)
+
+
 def test_behind_a_capture_of_the_client_itself_there_is_no_way() -> None:
     assert not found(CODE, facts(resolved(SERVER), lost_to_the_client()))
 
