@@ -25,6 +25,7 @@ from analyzers.facts import (
     TlsHandshake,
 )
 from analyzers.gosigns import GoSigns
+from analyzers.idleends import without_idle_resets
 from analyzers.usedlookups import ADDRESS_TYPES, LookupIndex, is_unread
 from captures.lazyclass import dataclass
 from captures.session import Session
@@ -59,6 +60,8 @@ def attempts(parts: Parts) -> tuple[Attempt, ...]:
     used = {a.lookup for a in found}
     found += _lookup_attempts(parts, signs, used, {a.name for a in found})
     found = list(_without_losers(_with_go_names(found), parts))
+    if parts.session is None or parts.session.exit_code == 0:
+        found = list(without_idle_resets(found, parts.connections))
     found.sort(key=lambda a: (a.start_s, a.stream if a.stream is not None else -1))
     return tuple(replace(a, index=i) for i, a in enumerate(found))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 
 from analyzers.facts import Attempt, DnsExchange, DnsLookup, Facts, Outcome, Stage
@@ -94,6 +94,19 @@ def forwarded(facts: Facts, exchange: DnsExchange) -> Iterator[DnsExchange]:
         meanwhile = any(exchange.first_s <= q.time_s <= end_s for q in other.queries)
         if same and meanwhile and not is_own_address(facts, other.server):
             yield other
+
+
+def with_askers(facts: Facts, lookups: Iterable[DnsLookup]) -> list[DnsLookup]:
+    """These lookups, and those for which a forwarder on this machine made them: it hands their
+    answers on."""
+    found = list(lookups)
+    made = {e.index for k in found for e in k.exchanges}
+    return found + [
+        k
+        for k in facts.lookups
+        if not made & {e.index for e in k.exchanges}
+        and any(o.index in made for e in k.exchanges if e.queries for o in forwarded(facts, e))
+    ]
 
 
 def passed_on(facts: Facts, lookup: DnsLookup, failure: Failure) -> bool:

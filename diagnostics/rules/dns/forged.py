@@ -35,6 +35,7 @@ from dataclasses import field
 from analyzers.facts import Attempt, DnsExchange, DnsLookup, DnsResponse, Facts, Outcome, Stage
 from captures.lazyclass import dataclass
 from diagnostics.localize import distance_of_ttl, forger_hop
+from diagnostics.lookupfailures import with_askers
 from diagnostics.mirrors import elsewhere
 from diagnostics.tries import attempts_of_lookups, indices, listed, lost_s, seconds, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop
@@ -58,7 +59,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             if response is not None:
                 by_server.setdefault(exchange.server, []).append((lookup, exchange, response))
     for server, forgeries in by_server.items():
-        attempts = attempts_of_lookups(facts, [k for k, _, _ in forgeries])
+        attempts = attempts_of_lookups(facts, with_askers(facts, (k for k, _, _ in forgeries)))
         yield Finding(
             hop=_hop(facts, server, forgeries),
             summary=f"A forged answer beats the resolver {server} for "

@@ -11,7 +11,7 @@ The proxy's own DNS, route or firewall; an overloaded upstream proxy; a destinat
 
 How it is recognised
 --------------------
-A 5xx to CONNECT.
+A 5xx to CONNECT, other than 511.
 
 Fix
 ---
@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Attempt, Facts
 from diagnostics.answers import connect_findings
+from diagnostics.pages import LOGIN_WANTED
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import endpoint, wanted_endpoint
 from diagnostics.verdict import Finding, Fix
@@ -38,7 +39,11 @@ EXPLAINS = ()
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per proxy that cannot reach a destination."""
     return connect_findings(
-        facts, lambda status: status is not None and status >= 500, _words, _fix, upstream=True
+        facts,
+        lambda status: status is not None and status >= 500 and status != LOGIN_WANTED,
+        _words,
+        _fix,
+        upstream=True,
     )
 
 

@@ -2,23 +2,26 @@
 
 What it means
 -------------
-The explicit proxy answered CONNECT with 403 or another 4xx: its policy does not allow this host.
+The explicit proxy answered CONNECT with 403 or another 4xx: its policy does not allow this host. Or
+it sends who asks to a log-in page.
 
 Why it happens
 --------------
-An allow-list without the module proxy, the checksum database or the storage it redirects to.
+An allow-list without the module proxy, the checksum database or the storage it redirects to. Cloud
+proxies redirect until somebody has logged in with a browser; go follows no redirect of CONNECT.
 
 How it is recognised
 --------------------
-A 4xx other than 407 to CONNECT. (go prints such a status without its number: "Forbidden".)
+A 4xx other than 407 to CONNECT, a redirect, or 511. (go prints such a status without its number:
+"Forbidden".)
 
 Fix
 ---
-Have the hosts allowed that a module download needs.
+Have the hosts allowed that a module download needs; log in where the proxy wants it.
 
 References
 ----------
-RFC 9110 section 9.3.6.
+RFC 9110 section 9.3.6; RFC 6585 section 6 (511).
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Attempt, Facts
 from diagnostics.answers import connect_findings
+from diagnostics.pages import LOGIN_WANTED, REDIRECTS
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ()
@@ -38,15 +42,25 @@ def find(facts: Facts) -> Iterator[Finding]:
 
 
 def _denied(status: int | None) -> bool:
-    return status is not None and 400 <= status < 500 and status != 407
+    if status is None or status == 407:
+        return False
+    return 400 <= status < 500 or status in REDIRECTS or status == LOGIN_WANTED
+
+
+def _wants_login(attempt: Attempt) -> bool:
+    return attempt.reason in {f"status {status}" for status in (*REDIRECTS, LOGIN_WANTED)}
 
 
 def _words(attempt: Attempt) -> str:
+    if _wants_login(attempt):
+        return f"The proxy {attempt.address} wants a log-in before it connects to {attempt.need}."
     return f"The proxy {attempt.address} does not allow connections to {attempt.need}."
 
 
 def _fix(attempt: Attempt) -> tuple[Fix, ...]:
+    login = Fix("Log in with a browser that uses the same proxy, then download again.")
     return (
+        *((login,) if _wants_login(attempt) else ()),
         Fix(
             f"Have {attempt.name} allowed on the proxy; the public service needs "
             "proxy.golang.org, sum.golang.org and storage.googleapis.com."

@@ -66,6 +66,15 @@ def test_a_forged_denial_counts_too() -> None:
     assert root_of(forged) == ("failed", CODE)
 
 
+def test_what_a_stub_hands_on_leads_astray_too() -> None:
+    """A capture on all interfaces of a machine with systemd-resolved: go asks the stub."""
+    asked = question([0.0], [response(0.02, OTHER)], server="127.0.0.53", client="127.0.0.1")
+    upstream = question([query(0.001, port=50_000)], [FORGED, GENUINE])
+    forged = facts(asked, upstream, LED_ASTRAY, duration_s=30.0)
+    assert root_of(forged) == ("failed", CODE)
+    assert only(CODE, forged).impact_s == pytest.approx(3.05, abs=0.05)
+
+
 def test_what_was_asked_of_the_wrong_address_follows_from_it() -> None:
     forged = facts(question([0.0], [FORGED, GENUINE]), LED_ASTRAY, duration_s=30.0)
     assert found("tcp.syn_timeout", forged)
