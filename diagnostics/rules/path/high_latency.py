@@ -36,6 +36,7 @@ from diagnostics.hops import Fault, narrowed
 from diagnostics.localize import end_of
 from diagnostics.mirrors import elsewhere
 from diagnostics.queues import RoundTrips, round_trips
+from diagnostics.report.escape import shell_word
 from diagnostics.rounds import Waits, waits, ways
 from diagnostics.tries import attempts_on, indices, names, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
@@ -98,6 +99,7 @@ def _evidence(connections: list[Connection], trips: RoundTrips, spent: Waits) ->
 
 
 def _fix(name: str | None) -> tuple[Fix, ...]:
+    url = shell_word(f"https://{name or 'proxy.golang.org'}/")
     return (
         *elsewhere(
             name,
@@ -107,6 +109,6 @@ def _fix(name: str | None) -> tuple[Fix, ...]:
         Fix(
             "If a VPN or proxy takes the traffic round the world, leave it out for this host and "
             "compare.",
-            "curl -o /dev/null -s -w '%{time_connect}\\n' https://proxy.golang.org/",
+            f"curl -o /dev/null -s -w '%{{time_connect}}\\n' {url}",
         ),
     )

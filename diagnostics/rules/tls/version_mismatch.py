@@ -7,8 +7,9 @@ offered.
 
 Why it happens
 --------------
-An old appliance or server that knows only TLS 1.0 or 1.1, which go has refused since 1.18
-(client) and 1.22; or a server that insists on TLS 1.3 with an old client.
+An old appliance or server that knows only TLS 1.0 or 1.1, which go refuses as a client since 1.18,
+whatever is set (GODEBUG=tls10server=1 of go 1.22 is for servers); or a server that insists on
+TLS 1.3 with an old client.
 
 How it is recognised
 --------------------
@@ -47,8 +48,9 @@ def find(facts: Facts) -> Iterator[Finding]:
                 "openssl s_client -tls1_2 -connect {endpoint} </dev/null",
             ),
             Fix(
-                "Until then, an old server can be let in by hand (insecure).",
-                "GODEBUG=tls10server=1 go mod download",
+                "Until then, use another module proxy: no setting of go lets it speak TLS 1.0 or "
+                "1.1 as a client (GODEBUG=tls10server=1 is for servers only).",
+                "go env GOPROXY",
             ),
         ),
         from_client=True,

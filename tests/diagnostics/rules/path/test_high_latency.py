@@ -9,7 +9,7 @@ import pytest
 from analyzers.facts import Connection, TlsHandshake
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, healthy, only, place, root_of
-from tests.factories import CLIENT, SERVER, facts, fetched, resolved, sent
+from tests.factories import CLIENT, NAME, SERVER, facts, fetched, resolved, sent
 from tests.factories.courses import arrivals, every, samples
 
 CODE = "path.high_latency"
@@ -32,6 +32,7 @@ def test_a_satellite() -> None:
     finding = only(CODE, capture)
     assert place(finding) == (Role.PATH, None, (0, 5))
     assert finding.impact_s == pytest.approx(8 * 0.48)
+    assert (finding.fix[-1].command or "").endswith(f" https://{NAME}/")
     assert root_of(capture) == ("degraded", CODE)
 
 

@@ -77,6 +77,13 @@ def test_after_a_certificate_request_it_is_the_missing_certificate(name: str, nu
     assert [c for c in CODES if found(c, asked)] == ["tls.client_certificate_required"]
 
 
+def test_no_setting_is_named_that_only_servers_heed() -> None:
+    """Go's clients start at TLS 1.2 whatever GODEBUG says (Config.supportedVersions)."""
+    refused = facts(resolved(SERVER), alerted("protocol_version", 70))
+    fixes = only("tls.version_mismatch", refused).fix
+    assert not any("GODEBUG" in (fix.command or "") for fix in fixes)
+
+
 def test_a_version_that_the_client_refuses() -> None:
     """A server that chose TLS 1.0: go sends the alert itself."""
     old = facts(
