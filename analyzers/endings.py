@@ -121,6 +121,8 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
         return _unknown(Stage.RESPONSE, "the capture lacks bytes of the handshake")
     if handshake.not_tls is not None:
         return _failed(Stage.TLS, "the answer is not TLS")
+    if _left_at_once(handshake, connection):
+        return Ending(Outcome.ABANDONED, Stage.TLS, "given up by the client")
     if _canceled(handshake):
         return Ending(Outcome.ABANDONED, Stage.TLS, "canceled by the client")
     if handshake.rejected_by_client and not _ended_by_server_side(handshake, connection):
@@ -139,6 +141,19 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
     if handshake.stage is TlsStage.CLIENT_HELLO:
         return _failed(Stage.TLS, "no answer")
     return _failed(Stage.TLS, "incomplete")
+
+
+def _left_at_once(handshake: TlsHandshake, connection: Connection) -> bool:
+    """The client closed before any answer to its hello could have come: it ended just then, with
+    a spare connection in the making, and that says nothing of the server."""
+    hello, left_s = handshake.client_hello, connection.client.fin_s
+    rtt_s = connection.handshake_rtt_s
+    if hello is None or left_s is None or rtt_s is None:
+        return False
+    if any(a.sender is Side.CLIENT for a in handshake.alerts):
+        return False
+    came_s = [t for t in (connection.server.first_data_s, connection.server.fin_s) if t is not None]
+    return left_s < min([hello.time_s + rtt_s, *came_s])
 
 
 def _canceled(handshake: TlsHandshake) -> bool:

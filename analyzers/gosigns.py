@@ -30,6 +30,8 @@ GO_NAMES = frozenset(
     )
 )
 """Public module proxies and checksum databases that the go command is configured with."""
+GIT_URL = re.compile(r"\bgit (?:ls-remote|fetch|clone)\b.*?\b(?:https?|ssh|git)://([^\s/']+)")
+"""What go runs git on, as `-x` and its errors say it: git looks the host up as it likes."""
 GO_EDNS_SIZE = 1232
 """What Go's own resolver announces (net/dnsclient_unix.go, maxDNSPacketSize)."""
 
@@ -58,6 +60,7 @@ class GoSigns:
         sockets: set[tuple[int, str, int]] = set()
         if session is not None:
             names |= {_url_parts(r.url)[0] for r in session.requests}
+            names |= _git_hosts(session)
             sockets |= {(s.local_port, s.remote_address, s.remote_port) for s in session.sockets}
         return cls(frozenset(names - {""}), frozenset(sockets))
 
@@ -86,6 +89,12 @@ class GoSigns:
             for e in lookup.exchanges
             for q in e.queries
         )
+
+
+def _git_hosts(session: Session) -> set[str]:
+    """Hosts of the repositories that the recorded command had git ask."""
+    found = (GIT_URL.search(line.text) for line in session.output)
+    return {_url_parts(f"//{match[1]}")[0] for match in found if match}
 
 
 def _go_resolver(lookup: DnsLookup) -> bool:

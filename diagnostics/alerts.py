@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from analyzers.facts import Attempt, Facts, Outcome, Side, Stage, TlsAlert
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.report.escape import shell_word
-from diagnostics.tries import grouped, indices, lost_s, streams, wanted_endpoint
+from diagnostics.tries import client_way, grouped, indices, lost_s, streams
 from diagnostics.verdict import Evidence, Finding, Fix
 
 
@@ -79,7 +79,7 @@ def alert_findings(
             "address": first.address or "",
             "alert": alert.name,
             "host": shell_word(name),
-            "endpoint": shell_word(wanted_endpoint(first)),
+            "endpoint": client_way(first),
         }
         sender = "client" if alert.sender is Side.CLIENT else "server"
         yield Finding(

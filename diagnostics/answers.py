@@ -63,7 +63,7 @@ def _clear(facts: Facts) -> Iterator[Answer]:
             stream=request.stream,
             asked_s=request.request_s,
             took_s=(request.response_s or request.request_s) - request.request_s,
-            fatal=attempt.index in lost and not _can_do_without(attempt.need, request.status),
+            fatal=attempt.index in lost,
         )
 
 
@@ -152,7 +152,8 @@ def status_findings(
     served = served_files(every)
     by_host: dict[tuple[str, int], list[Answer]] = {}
     for answer in every:
-        if wanted(answer.status) and not _can_do_without(answer.url, answer.status):
+        needed = answer.fatal or not _can_do_without(answer.url, answer.status)
+        if wanted(answer.status) and needed:
             if answer.status in (404, 410) and fell_through(answer, served):
                 continue
             by_host.setdefault((host_of(answer.url), answer.status), []).append(answer)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from analyzers.facts import Attempt, ClientHello, Facts, Outcome, Stage
+from analyzers.facts import Attempt, ClientHello, Facts, Outcome, Side, Stage
 
 AT_ONCE_S = 0.1
 """go turns to the next entry of GOPROXY within milliseconds."""
@@ -23,11 +23,16 @@ _MOST_PREFIX = 24
 """Parts of a path that may stand before the module's; repository managers have up to six."""
 OPTIONAL = re.compile(r"/@v/list$|/@latest$|/sumdb/[^/]+/supported$|[?&]go-get=1")
 """What go can do without: after one of those statuses for it, go asks something else."""
+LAST_RESORT = re.compile(r"/@latest$|[?&]go-get=1")
+"""… and what it asks when the others did not help, so that it may be the end."""
 
 
 def unanswered(attempts: Sequence[Attempt], facts: Facts) -> frozenset[int]:
     """Indices of failed attempts that no other attempt made good."""
     failed = [a for a in attempts if a.outcome is Outcome.FAILED and not _optional(a)]
+    if not failed and all(a.outcome in (Outcome.FAILED, Outcome.ABANDONED) for a in attempts):
+        # What go can do without was all that it asked, and it went away without an alternative.
+        failed = [a for a in attempts if LAST_RESORT.search(a.need) and _client_left(a, facts)]
     if not failed:
         return frozenset()
     replaced = _replaced_hosts(attempts, facts)
@@ -147,6 +152,16 @@ def _optional(attempt: Attempt) -> bool:
     return attempt.reason in FALLS_THROUGH and bool(OPTIONAL.search(attempt.need))
 
 
+def _client_left(attempt: Attempt, facts: Facts) -> bool:
+    """The client closed the connection: the capture does not just stop here."""
+    if attempt.stream is None:
+        return False
+    connection = facts.connection(attempt.stream)
+    return connection.client.fin_s is not None or any(
+        r.sender is Side.CLIENT for r in connection.resets
+    )
+
+
 def _replaced_hosts(attempts: Sequence[Attempt], facts: Facts) -> frozenset[str]:
     """Hosts whose failure made go turn to another one, which then served it (GOPROXY's "|").
 
@@ -161,7 +176,7 @@ def _replaced_hosts(attempts: Sequence[Attempt], facts: Facts) -> frozenset[str]
         host = _host(attempt)
         if host is None or attempt.outcome is Outcome.ABANDONED:
             continue
-        start_s = -math.inf if _began_before(attempt, facts) else attempt.start_s
+        start_s = _asked_s(attempt, facts)
         first_asked_s[host] = min(start_s, first_asked_s.get(host, start_s))
         foreign = attempt.lookup is None and _has_go_hello(attempt, facts) is False
         if attempt.outcome is Outcome.FAILED:
@@ -176,9 +191,17 @@ def _replaced_hosts(attempts: Sequence[Attempt], facts: Facts) -> frozenset[str]
     )
 
 
-def _began_before(attempt: Attempt, facts: Facts) -> bool:
-    """Its connection is older than the capture: when it was first asked, nobody saw."""
-    return attempt.stream is not None and facts.connection(attempt.stream).starts_midway
+def _asked_s(attempt: Attempt, facts: Facts) -> float:
+    """When go turned to the host; long ago where its connection is older than the capture."""
+    if attempt.stream is None:
+        return attempt.start_s
+    connection = facts.connection(attempt.stream)
+    if connection.starts_midway:
+        return -math.inf
+    if attempt.lookup is not None and facts.lookups[attempt.lookup].name != attempt.name:
+        # The address is known from another name's lookup, which says nothing of this one's time.
+        return max(attempt.start_s, connection.first_s)
+    return attempt.start_s
 
 
 def _host(attempt: Attempt) -> str | None:
@@ -188,6 +211,8 @@ def _host(attempt: Attempt) -> str | None:
 
 def _follows(failed: Attempt, asked_s: float) -> bool:
     """Asked when go had noticed the failure: at once, or when it gave up waiting."""
+    if asked_s < failed.start_s:
+        return False  # however fast the network: it was asked for something else, and before
     waited_s = GIVE_UP_S if failed.reason in ("no answer", "incomplete") else AT_ONCE_S
     return -AT_ONCE_S <= asked_s - failed.end_s <= waited_s
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from analyzers.facts import Attempt, DnsLookup, Facts, Outcome, Stage
+from diagnostics.report.escape import shell_word
 from diagnostics.timeline import union_s
 from diagnostics.verdict import Evidence
 
@@ -75,6 +76,14 @@ def wanted_endpoint(attempt: Attempt) -> str:
     port = attempt.need.rpartition(":")[2]
     known = int(port) if port.isascii() and port.isdigit() else attempt.port
     return endpoint(attempt.name or attempt.address, known)
+
+
+def client_way(attempt: Attempt) -> str:
+    """The words after `openssl s_client -connect` that go the way of a try, through its proxy."""
+    wanted = shell_word(wanted_endpoint(attempt))
+    if not attempt.via_proxy:
+        return wanted
+    return f"{wanted} -proxy {shell_word(endpoint(attempt.address, attempt.port))}"
 
 
 def attempts_of_lookups(facts: Facts, lookups: Sequence[DnsLookup]) -> list[Attempt]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.facts import Attempt, Connection, Facts, HttpExchange, Outcome, Side, Silence, Stage
+from analyzers.facts import (
+    Attempt,
+    Connection,
+    Facts,
+    HttpExchange,
+    Outcome,
+    Side,
+    Silence,
+    Stage,
+    TlsHandshake,
+)
 from captures.lazyclass import dataclass
 from diagnostics.liveness import liveness
 from diagnostics.timeline import union_s
@@ -163,7 +173,7 @@ def _encrypted_waits(facts: Facts, attempt: Attempt) -> Iterator[Wait]:
         if silence.start_s < from_s or _length_s(silence) < SLOW_S:
             continue
         frames = tuple(f for f in (silence.after_frame, silence.before_frame) if f is not None)
-        first_byte = silence.after is Side.CLIENT
+        first_byte = silence.after is Side.CLIENT or _before_answer(handshake, silence)
         if silence.cause == "sender_idle" and _goes_on(connection, silence):
             if not first_byte:
                 yield _pause(attempt, silence, exact=False)
@@ -185,6 +195,15 @@ def _encrypted_waits(facts: Facts, attempt: Attempt) -> Iterator[Wait]:
                 text=f"the server is silent for {seconds(_length_s(silence))}; {alive.text}",
                 unasked=alive.alive is None,
             )
+
+
+def _before_answer(handshake: TlsHandshake, silence: Silence) -> bool:
+    """All that the server had sent by then was session tickets, which a proxy may hand over late
+    and one by one (RFC 8446 section 4.6.1): no part of an answer."""
+    if not handshake.completed:
+        return False
+    answered_s = handshake.first_application_data_s.get(Side.SERVER)
+    return answered_s is None or silence.end_s <= answered_s
 
 
 def _length_s(silence: Silence) -> float:

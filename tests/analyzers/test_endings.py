@@ -43,6 +43,7 @@ REFUSAL = alert(0.59, "bad_certificate", 42, Side.CLIENT)
 WARNED = alert(0.14, "unrecognized_name", 112, level=1)
 TAKEN: dict[str, Any] = {"hello_acked_s": 0.2}
 SAID_MORE: dict[str, Any] = {"client": sent(280, 0.13) | {"sent_bytes": 5000}}
+LEFT_AT_ONCE: dict[str, Any] = {"client": closed(0.135), "server": closed(0.155)}
 CLIENT_FIN: dict[str, Any] = {"client": closed(0.6), "server": closed(0.61)}
 
 
@@ -156,6 +157,10 @@ LOST: dict[str, Any] = {
             LATE_S,
             ("abandoned", "TLS", "given up by the client"),
         ),
+        # Before an answer could come (the round trip takes 20 ms), nothing is the server's doing.
+        (FLIGHT, LEFT_AT_ONCE, LATE_S, ("abandoned", "TLS", "given up by the client")),
+        (HELLO, LEFT_AT_ONCE, OPEN_S, ("abandoned", "TLS", "given up by the client")),
+        (HELLO, LEFT_AT_ONCE | RST, LATE_S, ("abandoned", "TLS", "given up by the client")),
         # The alert itself may be missing in the capture.
         (
             FLIGHT | {"rejected_by_client": True},

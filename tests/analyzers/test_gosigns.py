@@ -132,3 +132,22 @@ def test_nothing_of_nothing() -> None:
     assert empty == GoSigns(frozenset(), frozenset())
     assert not empty.connection(connection(), None, (), None)
     assert not empty.lookup(facts(resolved(SERVER)).lookups[0])
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        (
+            "cd /c/vcs/1f; git ls-remote -q --end-of-options https://git.example/m.git",
+            {"git.example"},
+        ),
+        (
+            "go: m@v1: git fetch -f ssh://git@Git.Example:22/m in /c/vcs/1f: exit status 128",
+            {"git.example"},
+        ),
+        ("go: m@v1: reading https://docs.example/m: 404 Not Found", set()),
+        ("cd /c/vcs/1f; git tag -l", set()),
+    ],
+)
+def test_the_hosts_that_go_had_git_ask(line: str, names: set[str]) -> None:
+    assert signs(facts(connection()), session(line)).names == names

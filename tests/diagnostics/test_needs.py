@@ -51,6 +51,8 @@ FALLBACK_OF_BEFORE = (
     request(0, 0.01, "/m/@v/v1.info", host=MIRROR),
     request(0, 0.2, "/m/@v/v1.mod", host=MIRROR),
 )
+LEFT = plain(0, 0.1, 200)[:1]
+STAYED = (connection(0, 0.1, port=80, client=sent(200, 0.13), server=sent(2000, 0.15)),)
 CURLS = client_hello(20.03, is_go=False)
 SETTINGS = client_hello(20.03, groups=(0x11EC, 29, 23), key_share_groups=(0x11EC, 29))
 
@@ -174,6 +176,44 @@ def test_a_name_that_was_asked_before_is_no_replacement() -> None:
         resolved(OTHER, at_s=10.31, name=database),
         fetched(2, 10.33, name=database, address=OTHER),
     ) == [HERE]
+
+
+def test_on_a_fast_network_too_what_was_asked_before_is_no_replacement() -> None:
+    """The module proxy served all within 0.1 s of the checksum database's refusal."""
+    refused = connection(
+        1, 0.06, address=OTHER, last_s=0.061, **NOTHING_BACK, resets=(reset(0.061),)
+    )
+    assert lost(
+        resolved(SERVER),
+        fetched(0, 0.02),
+        resolved(OTHER, at_s=0.045, name="sum.example"),
+        refused,
+    ) == ["sum.example:443"]
+
+
+def test_the_lookup_of_another_name_at_the_same_address_dates_nothing() -> None:
+    """Both names of a CDN's address; only the one that fails was seen to be looked up."""
+    assert lost(
+        resolved(SERVER),
+        failed_hello(0, 0.05, ended_by=(reset(0.09),)),
+        fetched(1, 2.0, name=MIRROR),
+    ) == [HERE]
+
+
+@pytest.mark.parametrize(
+    ("target", "parts", "needs"),
+    [
+        pytest.param("/m?go-get=1", LEFT, [f"http://{NAME}/m?go-get=1"], id="no other way"),
+        pytest.param("/m/@latest", LEFT, [f"http://{NAME}/m/@latest"], id="no version at all"),
+        pytest.param("/m?go-get=1", STAYED, [], id="the capture stops there"),
+        pytest.param("/m/@v/list", LEFT, [], id="it would ask for the latest then"),
+        pytest.param("/m?go-get=1", (*LEFT, *ELSEWHERE), [], id="git, or another prefix"),
+    ],
+)
+def test_the_last_resort_fails_where_nothing_else_was_asked(
+    target: str, parts: tuple[Part, ...], needs: list[str]
+) -> None:
+    assert lost(*parts, request(0, 0.13, target, status=404)) == needs
 
 
 @pytest.mark.parametrize(("address", "needs"), [(SERVER, []), (OTHER, [f"{SERVER}:443"])])

@@ -72,6 +72,23 @@ def test_a_silence_that_the_server_alone_could_end(silence: Silence, first_byte:
     assert cost_s([wait]) == pytest.approx(3.0)
 
 
+@pytest.mark.parametrize(("answered_s", "first_byte"), [(3.2, True), (None, True), (0.16, False)])
+def test_session_tickets_are_no_part_of_an_answer(
+    answered_s: float | None, first_byte: bool
+) -> None:
+    """A proxy hands the second ticket over late: the server's data ends nothing yet."""
+    told = {Side.CLIENT: 0.17} | ({} if answered_s is None else {Side.SERVER: answered_s})
+    idle = quiet(0.25, 3.2, after=Side.SERVER)
+    shaken = handshake(first_application_data_s=told)
+    carried = connection(
+        last_s=20.6,
+        client=sent(1000, 0.13, 0.2) | closed(20.5),
+        server=sent(90_000, 0.15, 20.0) | closed(20.52),
+        silences=(idle,),
+    )
+    assert only(facts(resolved(SERVER), carried, shaken)).first_byte is first_byte
+
+
 @pytest.mark.parametrize(
     "silence",
     [

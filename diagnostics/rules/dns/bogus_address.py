@@ -14,7 +14,8 @@ How it is recognised
 --------------------
 The address is loopback, unspecified, link-local or reserved, or it is private while other names
 of the download have public addresses; and no try to use it succeeded. A split-horizon answer that
-works is no finding, nor is an internal service that answers under its name, with whatever error.
+works is no finding, nor is an internal service that answers under its name, with whatever error,
+nor an explicit HTTP proxy.
 
 Fix
 ---
@@ -30,9 +31,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from analyzers.facts import Attempt, Facts, Outcome, Stage
+from analyzers.facts import Attempt, DnsLookup, Facts, Outcome, Stage
 from analyzers.gosigns import GO_NAMES
 from diagnostics.lookupfailures import hop_of, resolvers_of
+from diagnostics.proxies import leads_to_proxy
 from diagnostics.rejections import Refusal, rejections
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import attempts_of_lookups, indices, lookup_evidence, lost_s, streams
@@ -50,7 +52,7 @@ def find(facts: Facts) -> Iterator[Finding]:
     for lookup in facts.lookups:
         if lookup.name in done or lookup.name.split(".")[-1] in LOCAL_NAMES:
             continue
-        wrong = [a for a in lookup.addresses if _is_bogus(facts, lookup.name, a)]
+        wrong = [a for a in lookup.addresses if _is_bogus(facts, lookup, a)]
         if not wrong or len(wrong) < len(lookup.addresses) or _works(facts, lookup.name):
             continue
         if not any(map(_never_served, wrong)) and _answers_as_asked(facts, lookup.name):
@@ -110,15 +112,23 @@ def _never_served(address: str) -> bool:
     )
 
 
-def _is_bogus(facts: Facts, name: str, address: str) -> bool:
+def _is_bogus(facts: Facts, lookup: DnsLookup, address: str) -> bool:
     if _never_served(address):
         return True
-    return _is_private(address) and (name in GO_NAMES or _others_are_public(facts, name))
+    if not _is_private(address) or leads_to_proxy(facts, lookup):
+        return False  # that is where the proxies of companies are
+    return lookup.name in GO_NAMES or _others_are_public(facts, lookup.name)
 
 
 def _others_are_public(facts: Facts, name: str) -> bool:
-    """Other names of this capture resolve outside private space: it is no closed network."""
-    others = [a for k in facts.lookups if k.name != name for a in k.addresses]
+    """Other names of the download resolve outside private space: it is no closed network."""
+    mine = {a.lookup for a in facts.attempts if a.is_go}
+    others = [
+        address
+        for lookup in facts.lookups
+        if lookup.name != name and (lookup.index in mine or not mine)
+        for address in lookup.addresses
+    ]
     return bool(others) and not any(_is_private(a) or _never_served(a) for a in others)
 
 

@@ -25,14 +25,14 @@ RFC 7766 (TCP is not optional for DNS), RFC 1035 section 4.2.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analyzers.facts import Connection, DnsExchange, DnsLookup, Facts, Stage
-from diagnostics.localize import resolver_hop
+from diagnostics.localize import distance_of_ttl, resolver_hop
 from diagnostics.report.escape import shell_word
 from diagnostics.timeline import union_s
 from diagnostics.tries import attempts_of_lookups, indices, plural
-from diagnostics.verdict import Evidence, Finding, Fix
+from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
 EXPLAINS = ("dns.*", "tcp.syn_timeout", "tcp.refused", "tcp.unreachable")
 
@@ -55,7 +55,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         frames += [c.first_frame for _, _, c in found]
         lookups = [k for k, _, _ in found]
         yield Finding(
-            hop=resolver_hop(facts, server),
+            hop=_hop(facts, server, [c for _, _, c in found]),
             summary=f"The resolver {server} answers in part only, and TCP port 53 to it is dead.",
             evidence=(
                 Evidence(
@@ -76,6 +76,18 @@ def find(facts: Facts) -> Iterator[Finding]:
             streams=frozenset(c.stream for _, _, c in found),
             stage=Stage.DNS,
         )
+
+
+def _hop(facts: Facts, server: str, dead: Sequence[Connection]) -> Hop:
+    """The resolver, unless all refusals come from nearer than its answers: then a box between
+    speaks in its name, somewhere from where their TTL puts them."""
+    hop = resolver_hop(facts, server)
+    resets = [c.server_reset for c in dead]
+    near = {distance_of_ttl(r.ttl) if r is not None else None for r in resets}
+    nearest = near.pop() if len(near) == 1 else None
+    if nearest is None or hop.distance is None or nearest >= hop.distance[0]:
+        return hop
+    return Hop(Role.MIDDLEBOX, None, None, (nearest, hop.distance[0]))
 
 
 def _dead_tcp(facts: Facts, exchange: DnsExchange) -> Connection | None:

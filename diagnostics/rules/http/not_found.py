@@ -37,6 +37,9 @@ from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ()
 
+GO_GET = "?go-get=1"
+"""How go asks the module's own host for its repository (go.dev/ref/mod#vcs-find)."""
+
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per host that does not have a file the download needs."""
@@ -44,6 +47,11 @@ def find(facts: Facts) -> Iterator[Finding]:
 
 
 def _words(answer: Answer) -> str:
+    if GO_GET in answer.url:
+        return (
+            f"{host_of(answer.url)} does not say where the repository of {_path(answer.url)} is "
+            f"({answer.status})."
+        )
     return (
         f"{host_of(answer.url)} does not have {answer.url.partition('://')[2]} ({answer.status})."
     )
@@ -68,9 +76,16 @@ def _private(url: str) -> str:
 
     What stands before the host is the module proxy's own prefix.
     """
+    if GO_GET in url:
+        return printable(_path(url))
     asked = urlsplit(url).path if host_of(url) else ""
     parts = unescape(asked.partition("/@")[0]).strip("/").split("/")
     first = next((at for at, part in enumerate(parts) if "." in part), None)
     if first is None or "/@" not in asked:
         return "example.com/yours"
     return printable("/".join(parts[first : first + 2]))
+
+
+def _path(url: str) -> str:
+    """The import path that go asked its host about."""
+    return url.partition("://")[2].partition("?")[0].strip("/")

@@ -29,15 +29,13 @@ from dataclasses import replace
 
 from analyzers.facts import Attempt, Connection, Facts, Stage
 from diagnostics.localize import distance_of_ttl, host_hop
+from diagnostics.proxies import is_proxy
 from diagnostics.report.escape import shell_word
 from diagnostics.resets import refusal_is_forged
 from diagnostics.tries import failed_at, grouped, indices, lost_s, plural, seconds, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
 EXPLAINS = ()
-
-SQUID = 3128
-"""Where HTTP proxies listen (squid's http_port); module proxies have other habits."""
 
 
 def find(facts: Facts) -> Iterator[Finding]:
@@ -72,32 +70,13 @@ def find(facts: Facts) -> Iterator[Finding]:
 
 def _hop(facts: Facts, attempt: Attempt, connection: Connection) -> Hop:
     """The host; a refusal is often all that is seen of it, so the RST's own TTL counts."""
-    role = Role.PROXY if attempt.via_proxy or _is_proxy(facts, connection) else Role.SERVER
+    role = Role.PROXY if attempt.via_proxy or is_proxy(facts, connection) else Role.SERVER
     hop = host_hop(facts, role, attempt.address, attempt.name)
     reset = connection.server_reset
     if hop.distance is not None or reset is None:
         return hop
     distance = distance_of_ttl(reset.ttl)
     return hop if distance is None else replace(hop, distance=(distance, distance))
-
-
-def _is_proxy(facts: Facts, connection: Connection) -> bool:
-    """The session names it as proxy, CONNECT was spoken with it at that port elsewhere, or the
-    port is one that nothing but proxies listens on."""
-    session = facts.session
-    endpoint = (connection.server.address, connection.server.port)
-    if session is not None:
-        said = " ".join((session.proxies.http, session.proxies.https))
-        host = facts.hosts.get(endpoint[0])
-        known = (endpoint[0], *(host.names if host else ()))
-        if any(f"{name}:{endpoint[1]}" in said for name in known):
-            return True
-    return endpoint[1] == SQUID or any(
-        r.is_connect
-        and (facts.connection(r.stream).server.address, facts.connection(r.stream).server.port)
-        == endpoint
-        for r in facts.requests
-    )
 
 
 def _evidence(connection: Connection) -> Evidence:

@@ -32,7 +32,7 @@ from analyzers.facts import Facts
 from diagnostics.rejectionfindings import rejection_findings
 from diagnostics.rejections import Refusal, Rejection
 from diagnostics.report.escape import shell_word
-from diagnostics.tries import wanted_endpoint
+from diagnostics.tries import client_way
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ()
@@ -52,7 +52,7 @@ def _words(rejection: Rejection) -> str:
 
 def _fix(rejection: Rejection) -> tuple[Fix, ...]:
     name = rejection.attempt.name or ""
-    where = shell_word(wanted_endpoint(rejection.attempt))
+    where = client_way(rejection.attempt)
     return (
         Fix(
             "Record with badhop: it fetches the chain and judges it.",

@@ -32,8 +32,7 @@ from analyzers.facts import Facts
 from diagnostics.hellofindings import hello_findings, tls_hop
 from diagnostics.hellos import Cause, FailedHello
 from diagnostics.mirrors import elsewhere
-from diagnostics.report.escape import shell_word
-from diagnostics.tries import wanted_endpoint
+from diagnostics.tries import client_way
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ("tcp.zero_window",)
@@ -45,14 +44,17 @@ def find(facts: Facts) -> Iterator[Finding]:
 
 
 def _words(failed: FailedHello) -> str:
-    return f"{failed.hello.sni or failed.attempt.address} takes the ClientHello and never answers."
+    name = failed.hello.sni or failed.attempt.address
+    if failed.attempt.via_proxy:
+        return f"Through the proxy {failed.attempt.address}, {name} never answers the ClientHello."
+    return f"{name} takes the ClientHello and never answers."
 
 
 def _fix(failed: FailedHello) -> tuple[Fix, ...]:
     return (
         Fix(
             "See whether it answers anybody.",
-            f"openssl s_client -connect {shell_word(wanted_endpoint(failed.attempt))} </dev/null",
+            f"openssl s_client -connect {client_way(failed.attempt)} </dev/null",
         ),
         *elsewhere(
             failed.attempt.name,

@@ -72,7 +72,15 @@ def test_the_endpoint_is_one_word_of_the_command(code: str, parts: list[Part], w
     assert any(word in shlex.split(command) for command in commands), commands
 
 
-def test_behind_a_proxy_both_are_named() -> None:
-    blocked = facts(through(*failed_hello(address=SIX, port=3128, ended_by=RESET)))
-    words = [shlex.split(f.command) for f in only("tls.sni_blocked", blocked).fix if f.command]
+@pytest.mark.parametrize(
+    ("code", "part"),
+    [
+        ("tls.sni_blocked", failed_hello(address=SIX, port=3128, ended_by=RESET)),
+        ("tls.handshake_timeout", failed_hello(address=SIX, port=3128, acked=True)),
+        ("tls.handshake_failure", stopped(SIX, 3128, alerts=(REFUSED,))),
+    ],
+)
+def test_behind_a_proxy_both_are_named(code: str, part: tuple[Part, ...]) -> None:
+    stuck = facts(through(*part))
+    words = [shlex.split(f.command) for f in only(code, stuck).fix if f.command]
     assert any(f"{NAME}:443" in w and f"[{SIX}]:3128" in w for w in words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from captures.session import Proxies, Session
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, only, place, root_of
 from tests.factories import (
@@ -129,3 +130,22 @@ def test_a_page_of_another_site_at_the_private_address_is_not_the_service() -> N
         ),
     )
     assert root_of(elsewhere) == ("failed", CODE)
+
+
+@pytest.mark.parametrize(
+    ("port", "told"),
+    [(3128, None), (8080, session(proxies=Proxies(https=f"http://{INTERNAL}:8080")))],
+    ids=["by its port", "by the environment"],
+)
+def test_the_proxy_of_a_company_has_a_private_address(port: int, told: Session | None) -> None:
+    refused = connection(
+        address="10.9.8.7", port=port, last_s=0.101, resets=(reset(0.101, ttl=64),), **NOTHING_BACK
+    )
+    captured = facts(resolved("10.9.8.7", name=INTERNAL), SUMDB, refused, session=told)
+    assert root_of(captured) == ("failed", "tcp.refused")
+
+
+def test_a_browsers_public_names_say_nothing_of_the_downloads_network() -> None:
+    browsed = question([query(0.5, edns=None)], [response(0.51, "198.51.100.9")], name="www.test")
+    refused = facts(resolved("10.9.8.7", name=INTERNAL), refused_at("10.9.8.7"), browsed)
+    assert root_of(refused) == ("failed", "tcp.refused")

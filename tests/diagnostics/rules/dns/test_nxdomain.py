@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from captures.session import Proxies
 from diagnostics.engine import diagnose
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, healthy, only, place, root_of
@@ -29,6 +30,15 @@ def test_a_denied_name_is_pinned_on_the_resolver() -> None:
     assert place(finding) == (Role.RESOLVER, RESOLVER, (3, 3))
     assert len(finding.evidence[0].frames) == 4
     assert root_of(denied) == ("failed", CODE)
+
+
+def test_the_proxys_own_name_is_looked_for_in_the_environment() -> None:
+    told = session(proxies=Proxies(https=f"http://{NAME}:3128"))
+    commands = [
+        fix.command for fix in only(CODE, facts(resolved(rcode="NXDOMAIN"), session=told)).fix
+    ]
+    assert commands[0] == "env | grep -i _proxy"
+    assert not any("GOPROXY=" in (command or "") for command in commands)
 
 
 def test_names_of_other_programs_are_not_the_downloads() -> None:

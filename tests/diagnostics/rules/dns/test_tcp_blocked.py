@@ -56,6 +56,15 @@ def test_dead_tcp_after_a_truncated_answer(tcp: Part, words: str) -> None:
     assert root_of(blocked) == ("failed", CODE)
 
 
+def test_a_refusal_from_nearer_than_the_resolver_is_a_boxs() -> None:
+    nearer: dict[str, Any] = {**TO_RESOLVER, "ttl": 63}
+    refused = connection(
+        0, 0.02, resets=(reset(0.03, ttl=63),), last_s=0.03, **nearer, **NOTHING_BACK
+    )
+    blocked = facts(TRUNCATED, refused, duration_s=15.0, distances={RESOLVER: 3})
+    assert place(only(CODE, blocked)) == (Role.MIDDLEBOX, None, (2, 3))
+
+
 OVER_TCP = question([0.05], [response(0.06, SERVER)], transport="tcp", stream=0)
 
 
