@@ -36,22 +36,58 @@ def duplicates(table: PacketTable, seen: Segments) -> Bools:
         return copy
     pending = np.flatnonzero((seen.stop <= seen.stop_before) & ~seen.acks_more)
     unsure: list[npt.NDArray[np.intp]] = []
-    for step in range(1, REACH + 1):
-        earlier = pending - step
-        near = (earlier >= 0) & (seen.half[earlier] == seen.half[pending])
-        near &= np.abs(seen.time_ns[pending] - seen.time_ns[earlier]) <= ROUTED_NS
-        pending, earlier = pending[near], earlier[near]
-        if not len(pending):
-            break
-        sure, likely = _judge(table, seen, *_same_packet(table, seen, pending, earlier))
-        copy[sure] = True
-        unsure.append(likely)
-        pending = pending[~copy[pending]]
+    order = _order(seen)
+    for direction in (1,) if order is None else (1, -1):
+        left = pending[~copy[pending]]
+        for step in range(1, REACH + 1):
+            left, earlier = _near(seen, order, left, direction * step)
+            if not len(left):
+                break
+            before = seen.rows[earlier] < seen.rows[left]
+            pairs = _same_packet(table, seen, left[before], earlier[before])
+            sure, likely = _judge(table, seen, *pairs)
+            copy[sure] = True
+            unsure.append(likely)
+            left = left[~copy[left]]
     if copy.any() and unsure:
         likely = np.concatenate(unsure)
         streams = np.unique(seen.half[copy] >> 1)
         copy[likely[np.isin(seen.half[likely] >> 1, streams)]] = True
     return copy
+
+
+def _order(seen: Segments) -> tuple[Int64, Int64] | None:
+    """Return the segments in order of time within each half, and each one's place in that; None
+    where it is the file's own order.
+
+    Whoever records several interfaces at once gets them block by block: a packet and its copy of
+    the same moment are then far apart in the file.
+    """
+    same = seen.half[1:] == seen.half[:-1]
+    if not (same & (seen.time_ns[1:] < seen.time_ns[:-1])).any():
+        return None
+    order = np.lexsort((seen.rows, seen.time_ns, seen.half))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return order.astype(np.int64), place
+
+
+def _near(
+    seen: Segments, order: tuple[Int64, Int64] | None, segments: Int64, step: int
+) -> tuple[Int64, Int64]:
+    """Return those segments that have another of their half `step` places before them, and soon
+    enough; and those others."""
+    if order is None:
+        others = segments - step
+        inside = others >= 0
+    else:
+        by_time, place = order
+        places = place[segments] - step
+        inside = (places >= 0) & (places < len(by_time))
+        others = by_time[np.where(inside, places, 0)]
+    inside &= seen.half[others] == seen.half[segments]
+    inside &= np.abs(seen.time_ns[segments] - seen.time_ns[others]) <= ROUTED_NS
+    return segments[inside], others[inside]
 
 
 def _same_packet(

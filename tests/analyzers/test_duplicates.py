@@ -98,3 +98,20 @@ def test_forged_resets_in_series_stay(tmp_path: Path) -> None:
     connection = exchange.connection(tmp_path)
     assert connection.duplicate_frames == ()
     assert len(connection.resets) == 3
+
+
+@pytest.mark.parametrize("offset_s", [0.00001, -0.00001], ids=["later", "earlier"])
+def test_two_interfaces_of_a_router_are_recorded_block_by_block(
+    offset_s: float, tmp_path: Path
+) -> None:
+    """All that one interface saw stands before all that the other saw of the same moments."""
+    exchange = Exchange().open()
+    exchange.c(0.03, 1, 1, 100)
+    for number in range(60):
+        exchange.s(0.05 + 0.001 * number, 1 + 1000 * number, 101, 1000)
+    exchange.c(0.2, 101, 60001)
+    block = list(exchange.frames)
+    exchange.frames += [(at + offset_s, packet) for at, packet in block]
+    connection = exchange.connection(tmp_path)
+    assert len(connection.duplicate_frames) == len(block)
+    assert connection.client.retransmissions == connection.server.retransmissions == ()

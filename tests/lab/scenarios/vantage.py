@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.lab.expectation import HEALTHY, Expected, Words, failed
+from tests.lab.expectation import HEALTHY, Expected, Words, degraded, failed
 from tests.lab.latency import FAR, METRO
 from tests.lab.model import (
     Camera,
     Dns,
+    Faulty,
     Forger,
     Modules,
     Nginx,
@@ -113,6 +114,16 @@ SCENARIOS = (
         server=_CLOSED,
         camera=_FIREWALL,
         wires=METRO,
+    ),
+    Scenario(
+        name="firewall-sees-late-handshake",
+        breaks="the server takes 3 s for its turn; recorded at the firewall, block by block",
+        expect=degraded("tls.slow_handshake", "server", (2, 3)),
+        resembles=("path.loss", "capture.incomplete"),
+        server=Faulty(hello="late:3"),
+        camera=_FIREWALL,
+        wires=METRO,
+        seconds=5,
     ),
     Scenario(
         name="firewall-sees-reset-transit",
