@@ -33,6 +33,7 @@ from analyzers.facts import Attempt, Facts, Stage
 from diagnostics.answers import attempts_at
 from diagnostics.gosays import gave_up, lines
 from diagnostics.hellofindings import hop_of_attempt
+from diagnostics.mirrors import elsewhere
 from diagnostics.tries import failed_at, grouped, indices, lost_s, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
@@ -80,9 +81,10 @@ def _finding(
         evidence=evidence,
         fix=(
             Fix("Try again over HTTP/1.1.", "GODEBUG=http2client=0 go mod download"),
-            Fix(
+            *elsewhere(
+                attempts[0].name if attempts else hop.name,
                 "Let go fall through to another module proxy on any error.",
-                "go env -w 'GOPROXY=https://proxy.golang.org|https://goproxy.io|direct'",
+                *("proxy.golang.org", "goproxy.io", "goproxy.cn"),
             ),
         ),
         confidence=0.93,

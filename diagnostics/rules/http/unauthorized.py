@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Facts
 from diagnostics.answers import Answer, host_of, status_findings
+from diagnostics.mirrors import elsewhere
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ("config.fallback_blocked",)
@@ -49,8 +50,9 @@ def _fix(answer: Answer) -> tuple[Fix, ...]:
             f"If it wants credentials, put them into ~/.netrc: machine {host} login … password …",
             "go env GOAUTH",
         ),
-        Fix(
+        *elsewhere(
+            host,
             "A pipe lets go try the next proxy on any error (a comma only on 404 and 410).",
-            "go env -w 'GOPROXY=https://proxy.golang.org|direct'",
+            *("proxy.golang.org", "goproxy.io", "goproxy.cn"),
         ),
     )

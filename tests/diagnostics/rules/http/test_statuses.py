@@ -53,6 +53,18 @@ def test_in_clear(status: int, code: str, hop: object) -> None:
     assert root_of(failed) == ("failed", code)
 
 
+@pytest.mark.parametrize(
+    ("name", "private"), [pytest.param(NAME, True), pytest.param("proxy.golang.org", False)]
+)
+def test_public_proxies_are_told_no_private_paths(name: str, private: bool) -> None:
+    """Whoever is refused by a company's own proxy most likely asks for what is the company's."""
+    tried = fetched_plain(status=401, host=name)
+    refused = facts(resolved(SERVER, name=name), tried, duration_s=3.0)
+    fix = only("http.unauthorized", refused).fix[-1]
+    assert ("Only for public modules" in fix.text) is private
+    assert f"https://{name}|" not in (fix.command or "")
+
+
 @pytest.mark.parametrize(("status", "code", "hop"), STATUSES)
 def test_inside_tls_gos_own_trace_knows(status: int, code: str, hop: object) -> None:
     recorded = session(

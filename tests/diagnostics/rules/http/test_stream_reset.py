@@ -22,6 +22,7 @@ def test_gos_words_name_the_server(words: str) -> None:
     finding = only(CODE, aborted)
     assert place(finding) == (Role.SERVER, SERVER, (5, 5))
     assert finding.fatal
+    assert "Only for public modules" in finding.fix[-1].text
     assert root_of(aborted) == ("failed", CODE)
 
 
