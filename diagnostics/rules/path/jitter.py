@@ -110,9 +110,9 @@ def _evidence(
     first = min(connections, key=lambda c: c.first_s)
     frames = tuple(f for f in (first.syn_frame, first.syn_ack_frame) if f is not None)
     text = (
-        f"{len(idle)} round trips without load take {seconds(base_s)} at least, "
-        f"{seconds(low)}, {seconds(middle)} and {seconds(high)} (10th, 50th and 90th percentile); "
-        f"beyond the shortest that is {seconds(cost_s)} in all"
+        f"{len(idle)} round trips without load take {seconds(base_s)} at least, half of them more "
+        f"than {seconds(middle)}, a tenth less than {seconds(low)} and a tenth more than "
+        f"{seconds(high)}; beyond the shortest that is {seconds(cost_s)} in all"
     )
     return Evidence(text, frames, first.stream)
 
