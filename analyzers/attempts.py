@@ -11,6 +11,7 @@ from analyzers.endings import (
     Ending,
     connect_ending,
     request_ending,
+    server_uncaptured,
     tls_ending,
     tunnel_ending,
 )
@@ -193,10 +194,13 @@ def _lookup_attempts(
     parts: Parts, signs: GoSigns, used: set[int | None], reached: set[str | None]
 ) -> Iterator[Attempt]:
     """Attempts that ended at their lookup: no connection used its answer."""
+    deaf = _is_deaf(parts.connections)
     for lookup in parts.lookups:
         if lookup.index in used or lookup.search_of is not None:
             continue
         outcome, reason = _lookup_ending(lookup, parts.last_s, lookup.name in reached)
+        if outcome is Outcome.FAILED and reason == "no answer" and deaf:
+            outcome, reason = Outcome.UNKNOWN, "the capture holds one direction only"
         yield Attempt(
             index=0,
             need=f"{lookup.name}:443",
@@ -215,6 +219,13 @@ def _lookup_attempts(
             stage=Stage.DNS,
             reason=reason,
         )
+
+
+def _is_deaf(connections: Sequence[Connection]) -> bool:
+    """Servers were heard, and nothing that they said was captured: what they did not say cannot be
+    known either."""
+    heard = any(server_uncaptured(c) for c in connections)
+    return heard and not any(c.server.packets for c in connections)
 
 
 def _lookup_ending(lookup: DnsLookup, last_s: float, reached: bool) -> tuple[Outcome, str]:

@@ -94,12 +94,16 @@ def tunnel_ending(request: HttpExchange, connection: Connection, last_s: float) 
         if 200 <= request.status < 300:
             return None
         return _failed(Stage.PROXY, f"status {request.status}")
+    if connection.server.unseen_acked_bytes or server_uncaptured(connection):
+        return _unknown(Stage.PROXY, "the capture lacks bytes of the answer")
     if reset_by_server_side(connection):
         return _failed(Stage.PROXY, "reset")
     if server_broke_off(connection):
         return _failed(Stage.PROXY, "closed")
     if _open_at_end(connection, request.request_s, last_s):
         return _unknown(Stage.PROXY, "the capture ends")
+    if (connection.server.last_data_s or 0.0) > request.request_s:
+        return _unknown(Stage.PROXY, "an answer that cannot be read")
     return _failed(Stage.PROXY, "no answer")
 
 
@@ -107,6 +111,8 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
     """The ending of a try over TLS (or over something that is not read)."""
     if handshake is None:
         return _opaque_ending(connection)
+    if server_uncaptured(connection):
+        return _unknown(Stage.TLS, "the capture holds one direction only")
     if _refused_by_alert(handshake):
         return _failed(Stage.TLS, "alert")
     if handshake.completed:
@@ -253,7 +259,7 @@ def request_ending(
     if aborted is not None:
         return aborted
     if request.status is None:
-        if connection.server.unseen_acked_bytes or request.gap:
+        if connection.server.unseen_acked_bytes or request.gap or server_uncaptured(connection):
             return _unknown(Stage.REQUEST, "the capture lacks bytes of the answer")
         if reset_by_server_side(connection):
             return _failed(Stage.REQUEST, "reset")
@@ -372,6 +378,13 @@ def _ignored(connection: Connection, reset: Reset) -> bool:
     on_its_way_s = max(2.0 * float(rtts_s.max()), CROSSING_S) if len(rtts_s) else ON_ITS_WAY_S
     spoke_s = [t for t in (client.last_data_s, client.fin_s) if t is not None]
     return bool(spoke_s) and max(spoke_s) > reset.time_s + on_its_way_s
+
+
+def server_uncaptured(connection: Connection) -> bool:
+    """The client acknowledges what the server sent, and the capture holds nothing of it: mirror
+    ports and filters often copy one direction only."""
+    heard = connection.syn_frame is not None and connection.established
+    return not connection.server.packets and (heard or connection.server.unseen_acked_bytes > 0)
 
 
 def server_broke_off(connection: Connection) -> bool:

@@ -45,7 +45,8 @@ def _is_owed(connection: Connection, answered_s: float) -> bool:
     asked_s = connection.client.last_data_s
     within_s = 2.0 * (connection.min_rtt_s or 0.0)
     asked_after = asked_s is not None and asked_s - answered_s > within_s
-    return asked_after or connection.server.acked_bytes < connection.server.sent_bytes
+    unread = connection.server.acked_bytes < connection.server.sent_bytes
+    return asked_after or (unread and connection.client.packets > 0)
 
 
 def _goes_on(attempt: Attempt, found: Sequence[Attempt], connections: Sequence[Connection]) -> bool:

@@ -92,6 +92,7 @@ def _facts(
     hello, modern = _server_hello(server, steps), is_modern(server)
     _tail_alerts(capture, connection, client, server, steps)
     gone = steps.turn is None and _left_at_once(connection, server, steps)
+    not_tls = server.not_tls if _is_answer(capture, connection, client, server) else None
     data = ((Side.CLIENT, steps.client_data), (Side.SERVER, steps.server_data))
     first = server.records[0] if server.records else None
     end, stage = steps.flight_end, _stage(server, steps)
@@ -114,8 +115,8 @@ def _facts(
         hello_acked_bytes=acked,
         hello_acked_s=acked_s,
         rejected_by_client=steps.finished is None and (steps.rejected or gone),
-        not_tls=server.not_tls,
-        not_tls_frame=server.stream.frame_at(server.start) if server.not_tls else None,
+        not_tls=not_tls,
+        not_tls_frame=server.stream.frame_at(server.start) if not_tls else None,
         first_application_data_s={side: r.time_s for side, r in data if r is not None},
         retry=hello_retry(client, server),
         server_flight_end_s=server.stream.time_at(end - 1) if end else None,
@@ -125,6 +126,20 @@ def _facts(
         stopped_how=stop.how,
         stopped_frame=stop.frame,
     )
+
+
+def _is_answer(
+    capture: Capture, connection: Connection, client: ClientSide, server: ServerSide
+) -> bool:
+    """The first byte of the server that the capture holds is the first that it said. In a capture
+    that starts midway it may be any, unless the hello acknowledges all before it."""
+    if not connection.starts_midway or server.start or not server.not_tls:
+        return True
+    if client.hello is None or not client.hello.frames:
+        return False
+    table = capture.table
+    asked, said = client.hello.frames[0] - 1, server.stream.frame_at(server.start) - 1
+    return int(table.seq[said]) == int(table.ack[asked])
 
 
 def _client_flight_bytes(client: ClientSide, steps: Progress) -> int:
@@ -183,8 +198,8 @@ def _chain(server: ServerSide) -> Chain | None:
 
 def _left_at_once(connection: Connection, server: ServerSide, steps: Progress) -> bool:
     """The client closed on the server's complete flight, without a record of its own."""
-    if steps.flight_end is None:
-        return False
+    if steps.flight_end is None or connection.client.unseen_acked_bytes:
+        return False  # the capture lost what the client said, a Finished perhaps
     last = server.stream.time_at(steps.flight_end - 1)
     frame = server.stream.frame_at(steps.flight_end - 1)
     if connection.client.fin_frame is not None and connection.client.fin_frame < frame:

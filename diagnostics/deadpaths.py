@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from analyzers.endings import server_uncaptured
 from analyzers.facts import (
     Attempt,
     Connection,
@@ -54,6 +55,8 @@ def dead_paths(facts: Facts) -> list[DeadPath]:
     found = []
     for connection in facts.connections:
         if not connection.established or connection.server_reset is not None:
+            continue
+        if server_uncaptured(connection):
             continue
         if connection.stream in hellos and not connection.server.sent_bytes:
             continue

@@ -107,6 +107,18 @@ def test_connecting(made: Any, errors: Any, last_s: float, expected: object) -> 
         (None, CLIENT_FIN, LATE_S, ("failed", "PROXY", "no answer")),
         (None, SERVER_FIN, LATE_S, ("failed", "PROXY", "closed")),
         (None, RST, LATE_S, ("failed", "PROXY", "reset")),
+        (
+            None,
+            {"server": {"unseen_acked_bytes": 90}},
+            LATE_S,
+            ("unknown", "PROXY", "the capture lacks bytes of the answer"),
+        ),
+        (
+            None,
+            {"server": sent(8, 60.0)},
+            LATE_S,
+            ("unknown", "PROXY", "an answer that cannot be read"),
+        ),
     ],
 )
 def test_tunnels(

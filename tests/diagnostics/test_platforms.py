@@ -16,7 +16,7 @@ from diagnostics.source import facts_of
 from diagnostics.verdict import Verdict
 from tests.analyzers.talk import Connection, answer, ask, query, tell
 from tests.analyzers.tlstalk import client_hello, message, record, server_name
-from tests.packets import ACK, RST, SYN, Frame, ip, tcp, write_pcap
+from tests.packets import ACK, FIN, RST, SYN, Frame, ip, tcp, write_pcap
 
 CLIENT, RESOLVER, SERVER, STUB = "10.1.0.2", "10.9.0.53", "192.0.2.80", "127.0.0.53"
 NAME = "proxy.golang.org"
@@ -183,6 +183,17 @@ def redirected_hello() -> list[Frame]:
     return frames + talk.frames
 
 
+def tail_of_an_answer() -> list[Frame]:
+    """The capture starts midway; of what the server sends, only the small last segment comes."""
+    talk = Connection(443, start_s=0.1)
+    talk.client(HELLO)
+    talk.send(1, bytes(1400), seen=False)
+    talk.send(1, b"\xae\x8d+ the end of an encrypted record")
+    gives_up = tcp(40_000, 443, 1001 + len(HELLO), 5_000_001, FIN | ACK)
+    frames = [*talk.frames, (10.1, ip(CLIENT, SERVER, TCP, gives_up))]
+    return [f for f in frames if f[0] >= 0.13]
+
+
 Made = Callable[[], list[Frame]]
 Place = tuple[str, tuple[int, int] | None]
 
@@ -197,6 +208,7 @@ Place = tuple[str, tuple[int, int] | None]
         (forged_behind_a_stub, "failed", "dns.forged", ("middlebox", (1, 13))),
         (sent_to_a_log_in, "failed", "proxy.denied", ("proxy", (8, 8))),
         (redirected_hello, "failed", "tls.not_tls", ("gateway", (1, 1))),
+        (tail_of_an_answer, "failed", "path.mtu_blackhole", ("path", (0, 5))),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -214,3 +226,33 @@ def test_the_cause_is_named(
 def test_scanners_of_a_mirror_are_no_loss(tmp_path: Path) -> None:
     verdict = verdict_of(scanned_mirror(), tmp_path)
     assert (verdict.outcome.value, verdict.root_cause) == ("healthy", None)
+
+
+def heard_one_way() -> list[Frame]:
+    """A mirror port that copies one direction: a CONNECT that was answered, and a lookup."""
+    talk = Connection(8080, start_s=0.1, client=CLIENT, server_ttl=57)
+    talk.client(b"CONNECT proxy.golang.org:443 HTTP/1.1\r\nHost: proxy.golang.org:443\r\n\r\n")
+    talk.server(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    talk.client(HELLO)
+    talk.server(bytes(3000))
+    talk.close(0)
+    wire = query(NAME, "A", 3, 1232)
+    asked = [(at_s, ask(wire, 50_000 + int(at_s))) for at_s in (0.0, 5.0)]
+    own = bytes(map(int, CLIENT.split(".")))
+    frames = [*talk.frames, *asked]
+    return [f for f in frames if f[1][12:16] == own]
+
+
+def hello_one_way() -> list[Frame]:
+    """The same of a handshake that failed somehow."""
+    talk = Connection(443, start_s=0.1)
+    talk.send(0, HELLO)
+    talk.close(0)
+    own = bytes(map(int, CLIENT.split(".")))
+    return [f for f in talk.frames if f[1][12:16] == own]
+
+
+@pytest.mark.parametrize("made", [heard_one_way, hello_one_way])
+def test_what_the_capture_does_not_hold_is_not_known(made: Made, tmp_path: Path) -> None:
+    verdict = verdict_of(made(), tmp_path)
+    assert (verdict.outcome.value, verdict.root_cause) == ("inconclusive", None)

@@ -135,11 +135,15 @@ class _Sender:
     """The first of those after its query."""
 
 
-def _senders(facts: Facts) -> dict[str, dict[int, _Sender]]:
-    """By server and TTL."""
-    found: dict[str, dict[int, _Sender]] = {}
+Way = tuple[str, str]
+"""Server and client: behind a NAT that is captured on both sides, TTLs differ by one."""
+
+
+def _senders(facts: Facts) -> dict[Way, dict[int, _Sender]]:
+    """By way and TTL."""
+    found: dict[Way, dict[int, _Sender]] = {}
     for exchange in facts.dns:
-        senders = found.setdefault(exchange.server, {})
+        senders = found.setdefault((exchange.server, exchange.client), {})
         for response in exchange.responses:
             sender = senders.setdefault(response.ip_ttl, _Sender())
             sender.names.add(exchange.name)
@@ -150,13 +154,13 @@ def _senders(facts: Facts) -> dict[str, dict[int, _Sender]]:
 
 
 def _out_of_place(
-    senders: dict[str, dict[int, _Sender]], exchange: DnsExchange
+    senders: dict[Way, dict[int, _Sender]], exchange: DnsExchange
 ) -> DnsResponse | None:
     """A lone answer with another TTL than the server's others, sooner than any of those."""
     response = exchange.response
     if response is None or response.latency_s is None or exchange.transport != "udp":
         return None
-    by_ttl = senders[exchange.server]
+    by_ttl = senders[exchange.server, exchange.client]
     others = [s for ttl, s in by_ttl.items() if ttl != response.ip_ttl and s.answers]
     if len(others) != 1 or others[0].answers < 2 or len(by_ttl[response.ip_ttl].names) > 1:
         return None

@@ -146,3 +146,14 @@ def test_a_ttl_that_answers_for_other_names_have_too_is_the_servers() -> None:
 )
 def test_one_odd_sign_convicts_nobody(answer: DnsResponse, others: int) -> None:
     assert not found(CODE, facts(lone(answer, others), fetched()))
+
+
+def test_both_sides_of_a_nat_see_answers_with_other_ttls() -> None:
+    """A capture on all interfaces of a container host: each answer arrives, and is passed on."""
+    outside = [
+        question([query(0.001)], [response(0.011, SERVER, latency_s=0.010)]),
+        question([query(0.002)], [response(0.012, SERVER, latency_s=0.010)], qtype="AAAA"),
+    ]
+    early = [response(0.004, SERVER, latency_s=0.004, ip_ttl=61)]
+    inside = question([0.0], early, client="172.17.0.2")
+    assert not found(CODE, facts(inside, outside, fetched()))
