@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from analyzers.facts import Facts, Outcome, Stage
-from diagnostics.gosays import last_words
+from diagnostics.gosays import GIT_SAYS, last_words
 from diagnostics.needs import unanswered
 from diagnostics.scope import Scope
 
@@ -88,6 +88,8 @@ def _nothing_asked(facts: Facts) -> str:
 
 def _own_words(facts: Facts) -> str:
     said = last_words(facts)
+    if said is not None and said.startswith(GIT_SAYS):
+        return f"git, which it called, says {said}"
     return "its output names a cause that is not on the network" + (f": {said}" if said else "")
 
 

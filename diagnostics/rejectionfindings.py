@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from analyzers.facts import Facts, Stage
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.localize import distance_of_ttl
-from diagnostics.rejections import Refusal, Rejection, rejections
+from diagnostics.rejections import Refusal, Rejection, refused_by_git, rejections
 from diagnostics.report.escape import printable
 from diagnostics.tries import indices, lost_s, plural, streams
 from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
@@ -42,6 +42,7 @@ def rejection_findings(
             impact_s=lost_s(attempts),
             attempts=indices(attempts),
             streams=streams(attempts),
+            fatal=any(refused_by_git(facts, a) for a in attempts),
             stage=Stage.TLS,
         )
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from analyzers.facts import Attempt, Certificate, Facts, Outcome, Stage, TlsHandshake
 from analyzers.gosigns import GO_NAMES
 from captures.lazyclass import dataclass
+from diagnostics.gosays import lines
 from diagnostics.report.escape import printable
 
 
@@ -44,6 +45,12 @@ WORDS = (
 )
 """What go prints (crypto/x509/verify.go), most telling first."""
 
+GIT_REFUSES = re.compile(
+    r"\bfatal: unable to access 'https://([^/':]+).*\bcertificate (?:verif|prob)"
+)
+"""What git says of a certificate, with GnuTLS ("server certificate verification failed") and with
+OpenSSL ("SSL certificate problem"); the name is the host's."""
+
 ENDS_BETWEEN = "another TLS handshake to the name comes out at the second capture point"
 
 ROOT_WORDS = re.compile(r"\broot\b", re.IGNORECASE)
@@ -66,8 +73,19 @@ class Rejection:
 
 def rejections(facts: Facts) -> list[Rejection]:
     """All handshakes that failed over certificates."""
-    refused = [a for a in facts.attempts if _refused(facts, a)]
+    refused = [a for a in facts.attempts if _refused(facts, a) or refused_by_git(facts, a)]
     return [_rejection(facts, a, refused) for a in refused]
+
+
+def refused_by_git(facts: Facts, attempt: Attempt) -> bool:
+    """git, which go called, said that it does not take this host's certificate.
+
+    With GnuTLS it looks at it after the handshake, and leaves without an alert or a request.
+    """
+    if attempt.handshake is None or attempt.outcome is not Outcome.ABANDONED:
+        return False
+    said = (GIT_REFUSES.search(text) for text in lines(facts, GIT_REFUSES))
+    return any(match and match[1] == attempt.name for match in said)
 
 
 def _refused(facts: Facts, attempt: Attempt) -> bool:

@@ -57,6 +57,11 @@ def still_coming(**changes: Any) -> Facts:
         pytest.param(facts(BROKEN, duration_s=30.0), "do not show why", id="a failure"),
         pytest.param(facts(WORKS, session=session()), "exit status 1", id="a failure elsewhere"),
         pytest.param(
+            facts(WORKS, session=session("go: m@v1: git fetch: exit status 128:", "\tfatal: x.")),
+            "git, which it called, says fatal: x",
+            id="a failure of git's",
+        ),
+        pytest.param(
             facts(WORKS, session=session("go: a@v1: bad", "# get x")),
             "go: a@v1: bad",
             id="its words",

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from analyzers.facts import Chain, Side
+from diagnostics.engine import diagnose
 from diagnostics.rejectionfindings import box_hop
 from diagnostics.rejections import Refusal, capture_time, rejections
-from diagnostics.verdict import Hop, Role
+from diagnostics.verdict import Hop, Outcome, Role
 from tests.analyzers.authority import authority, leaf
 from tests.diagnostics.rules.tls.authorities import (
     LONG_AGO,
@@ -27,13 +28,17 @@ from tests.factories import (
     NAME,
     SERVER,
     alert,
+    closed,
     connect,
+    connection,
     facts,
     fetched,
+    handshake,
     refused_certificate,
     resolved,
     session,
 )
+from tests.factories import sent as sent_bytes
 
 OFFICE_SUB = authority("Office Sub", private_root())
 BOX = authority("FortiGate CA")
@@ -137,3 +142,27 @@ def test_names_of_certificates_cannot_steer_a_terminal() -> None:
     told = trusting(root(), output=(words,))
     (refused,) = rejections(facts(refused_certificate(), session=told))
     assert refused.detail.isprintable()
+
+
+UNUSED = handshake(chain=sent(good()), first_application_data_s={})
+FATAL = f"\tfatal: unable to access 'https://{NAME}/m.git/': "
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        (f"{FATAL}server certificate verification failed. CAfile: none CRLfile: none", True),
+        (f"{FATAL}SSL certificate problem: certificate has expired", True),
+        (f"{FATAL}Problem with the SSL CA cert (path? access rights?)", False),
+        (f"{FATAL}Could not resolve host: {NAME}", False),
+        ("\tfatal: unable to access 'https://x.example/': SSL certificate problem", False),
+    ],
+)
+def test_git_may_refuse_a_certificate_without_a_word_on_the_wire(words: str, refused: bool) -> None:
+    """With GnuTLS the handshake is complete by then."""
+    told = trusting(root(), output=(words,))
+    closed_early = connection(client=sent_bytes(300, 0.13) | closed(0.3), last_s=0.3)
+    captured = facts(resolved(SERVER), closed_early, UNUSED, session=told)
+    assert bool(rejections(captured)) is refused
+    verdict = diagnose(captured)
+    assert (verdict.outcome is Outcome.FAILED) is refused

@@ -83,6 +83,18 @@ SCENARIOS = (
         wires=METRO_BOTH,
     ),
     Scenario(
+        name="direct-git-host-expired",
+        breaks="direct: the repository's host shows git an expired certificate",
+        expect=failed("tls.expired", "server", _SERVER),
+        bare=UNTOLD,
+        server=_page(200, _REPOSITORY),
+        mirror=Nginx(tls="TLSv1.2", certificate="expired"),
+        # go runs git in a directory below GOPATH.
+        env=_DIRECT | {"GIT_SSL_CAINFO": "../../../../../../../pki/trusted.pem"},
+        home=_VANITY,
+        wires=METRO_BOTH,
+    ),
+    Scenario(
         name="direct-git-forbidden",
         breaks="direct: GOVCS forbids git",
         expect=failed("config.proxy_off", "client", (0, 0)),
