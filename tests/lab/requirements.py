@@ -8,7 +8,7 @@ import shutil
 VARIABLE = "BADHOP_LAB"
 #: The values that let the lab run: the representative part, or every scenario.
 PART, EVERYTHING = "1", "all"
-_TOOLS = ("ip", "nft", "ethtool", "sysctl", "ss", "nginx", "dumpcap", "openssl")
+_TOOLS = ("ip", "nft", "ethtool", "sysctl", "ss", "nginx", "dumpcap", "openssl", "git")
 
 
 def missing() -> str:
