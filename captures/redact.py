@@ -41,6 +41,8 @@ _HEADER = re.compile(
 #: Asks for a digit, so that "basic authentication required" stays readable.
 _SCHEME = re.compile(r"(?i)\b(bearer|basic|negotiate|ntlm)(\s+)(?=[^\s\d]*\d)[\w.~+/=-]{8,}")
 _ASSIGNMENT = re.compile(rf"(?i)(?<![\w-])({_SECRET_NAME})(=|\"\s*:\s*\"?)[^\s&\"',;]+")
+#: Azure's name for the signature of a presigned URL is too short to be looked for anywhere else.
+_URL_SIGNATURE = re.compile(r"(?i)(?<=[?&])(sig)(=)[^\s&\"']+")
 _KNOWN_TOKENS = re.compile(
     r"\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}"
     r"|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)"
@@ -51,11 +53,19 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
     (_SCHEME, rf"\1\2{HIDDEN}"),
     (_BARE_USER, f"{HIDDEN}@"),
     (_ASSIGNMENT, rf"\1\2{HIDDEN}"),
+    (_URL_SIGNATURE, rf"\1\2{HIDDEN}"),
     (_KNOWN_TOKENS, HIDDEN),
 )
 #: Options of common downloaders whose next argument is a secret.
 _SECRET_OPTION = re.compile(rf"(?i)^--?(?:{_SECRET_NAME}|user|proxy-user|u|U)$")
 _SECRET_OPTION_VALUE = re.compile(rf"(?i)^(--?(?:{_SECRET_NAME}|user|proxy-user))=.*", re.DOTALL)
+
+
+def without_credentials(text: str) -> str:
+    """Give `text` without what has the shape of a credential."""
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 class Redactor:
@@ -67,9 +77,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Give `text` without secrets."""
-        text = self._secrets.sub(HIDDEN, text)
-        for pattern, replacement in _PATTERNS:
-            text = pattern.sub(replacement, text)
+        text = without_credentials(self._secrets.sub(HIDDEN, text))
         return self.private.hide(text) if self.private else text
 
     def proxy(self, url: str) -> str:

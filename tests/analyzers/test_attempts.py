@@ -53,6 +53,12 @@ def test_a_try_from_its_name_to_its_answer() -> None:
     assert attempt.is_go
 
 
+def test_what_a_presigned_url_allows_is_not_quoted() -> None:
+    carried, first = fetched_plain(target="/m.zip?X-Amz-Expires=60&X-Amz-Signature=c0ffee")
+    attempt = facts(resolved(SERVER), carried, first).attempts[0]
+    assert attempt.need == f"http://{NAME}/m.zip?X-Amz-Expires=60&X-Amz-Signature=***"
+
+
 def test_each_clear_request_is_a_try_of_its_own() -> None:
     carried, first = fetched_plain(target="/m/@v/list")
     both = facts(resolved(SERVER), carried, first, request(0, 0.5, "/m/@v/v1.mod", status=404))

@@ -70,6 +70,7 @@ def test_a_password_that_is_a_word_spares_names(text: str, expected: str) -> Non
         ("'Cookie: a=b; c=d'", "'Cookie: ***'"),
         ("sent Bearer abc123def456", "sent Bearer ***"),
         ("https://h/x?X-Goog-Signature=ab12&y=1", "https://h/x?X-Goog-Signature=***&y=1"),
+        ("https://h/x?sv=1&sig=ab%2B1&design=2", "https://h/x?sv=1&sig=***&design=2"),
         ("https://h/x?access_token=ab12&y=1", "https://h/x?access_token=***&y=1"),
         ('{"password": "hunter2"}', '{"password": "***"}'),
         ("use ghp_0123456789abcdefABCDEF", "use ***"),

@@ -119,7 +119,7 @@ def _no_answer_evidence(facts: Facts, attempt: Attempt) -> Evidence:
     fin = facts.connection(request.stream).server.fin_frame
     frames = (*request.request_frames, *((fin,) if fin is not None else ()))
     return Evidence(
-        f"{request.method} {printable(request.target)}, then the server's FIN and no answer",
+        f"{request.method} {printable(attempt.need)}, then the server's FIN and no answer",
         frames,
         request.stream,
     )
