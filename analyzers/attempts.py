@@ -6,15 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from analyzers.endings import (
-    STILL_OPEN_S,
-    Ending,
-    connect_ending,
-    request_ending,
-    server_uncaptured,
-    tls_ending,
-    tunnel_ending,
-)
+from analyzers.connectionends import STILL_OPEN_S, server_uncaptured
+from analyzers.endings import Ending, connect_ending, request_ending, tls_ending, tunnel_ending
 from analyzers.facts import (
     Attempt,
     Connection,

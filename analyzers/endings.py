@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analyzers.connectionends import (
+    STILL_OPEN_S,
+    ended_first,
+    open_at_end,
+    reset_by_server_side,
+    server_broke_off,
+    server_uncaptured,
+)
 from analyzers.facts import (
     Connection,
     HttpExchange,
     IcmpError,
     Outcome,
-    Reset,
     Side,
     Stage,
     TlsHandshake,
@@ -27,10 +34,6 @@ REQUEST_BYTES = 110
 instead is 30 (RFC 8446 sections 4.4.4 and 6)."""
 ANSWER_BYTES = 1000
 """More than an alert or a HelloRetryRequest; certificates alone are more."""
-ON_ITS_WAY_S = 0.1
-"""From the client to a capture point elsewhere, when no round trip to the client was measured."""
-CROSSING_S = 0.01
-"""A segment may leave a host after it recorded a RST and before it has read it."""
 HANDSHAKE_WAIT_S = 9.0
 """go waits 10 s for an answer to a ClientHello that arrived (net/http DefaultTransport): a capture
 that stops before shows neither its end nor, often, what would tell a silent server from an answer
@@ -39,8 +42,6 @@ UNHEARD_SYNS = 2
 """SYNs after the SYN-ACK; they come a second or more apart (RFC 6298), round trips are shorter."""
 SSL_2 = 0x0002
 """As version of a hello, which then is in a form of its own (RFC 6176)."""
-STILL_OPEN_S = 1.0
-"""What began less than this before the capture's end may simply not have ended yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def tunnel_ending(request: HttpExchange, connection: Connection, last_s: float) 
         return _failed(Stage.PROXY, "reset")
     if server_broke_off(connection):
         return _failed(Stage.PROXY, "closed")
-    if _open_at_end(connection, request.request_s, last_s):
+    if open_at_end(connection, request.request_s, last_s):
         return _unknown(Stage.PROXY, "the capture ends")
     if (connection.server.last_data_s or 0.0) > request.request_s:
         return _unknown(Stage.PROXY, "an answer that cannot be read")
@@ -139,10 +140,10 @@ def tls_ending(handshake: TlsHandshake | None, connection: Connection, last_s: f
         return _unknown(Stage.TLS, "SSL 2.0, which is not read")
     if connection.server_reset is not None:
         return _failed(Stage.TLS, "reset")
-    if connection.server.fin_s is not None and _first(connection, Side.SERVER):
+    if connection.server.fin_s is not None and ended_first(connection, Side.SERVER):
         return _failed(Stage.TLS, "closed")
     within_s = STILL_OPEN_S if handshake.hello_acked_s is None else HANDSHAKE_WAIT_S
-    if _open_at_end(connection, handshake.client_hello.time_s, last_s, within_s):
+    if open_at_end(connection, handshake.client_hello.time_s, last_s, within_s):
         return _unknown(Stage.TLS, "the capture ends")
     if handshake.stage is TlsStage.CLIENT_HELLO:
         return _failed(Stage.TLS, "no answer")
@@ -265,13 +266,13 @@ def request_ending(
             return _failed(Stage.REQUEST, "reset")
         if server_broke_off(connection):
             return _failed(Stage.REQUEST, "closed")
-        if _open_at_end(connection, request.request_s, last_s):
+        if open_at_end(connection, request.request_s, last_s):
             return _unknown(Stage.REQUEST, "the capture ends")
         return _failed(Stage.REQUEST, "no answer")
     if _torn_down(request, connection):
         return _failed(Stage.REQUEST, "reset")
     if request.status >= 400:
-        if _open_at_end(connection, request.response_s or request.request_s, last_s):
+        if open_at_end(connection, request.response_s or request.request_s, last_s):
             return _unknown(Stage.RESPONSE, f"status {request.status}, the capture ends")
         return _failed(Stage.RESPONSE, f"status {request.status}")
     open_ended = (
@@ -289,13 +290,13 @@ def request_ending(
     if reset_by_server_side(connection):
         return _failed(Stage.RESPONSE, "reset")
     ended = request.inside is not None and request.inside.ended
-    if ended or _first(connection, Side.SERVER):
+    if ended or ended_first(connection, Side.SERVER):
         return _failed(Stage.RESPONSE, "truncated")
     own = connection.client_reset
     left_s = [t for t in (connection.client.fin_s, own.time_s if own else None) if t is not None]
     if left_s and min(left_s) - (request.body_end_s or request.request_s) < STILL_OPEN_S:
         return Ending(Outcome.ABANDONED, Stage.RESPONSE, "given up by the client")
-    if _open_at_end(connection, request.body_end_s or request.request_s, last_s):
+    if open_at_end(connection, request.body_end_s or request.request_s, last_s):
         return _unknown(Stage.RESPONSE, "the capture ends")
     return _failed(Stage.RESPONSE, "stalled")
 
@@ -329,30 +330,13 @@ def _cut_off(request: HttpExchange, connection: Connection) -> bool:
     """The server ended the connection with this answer, be it complete or not."""
     last_s = connection.server.last_data_s
     over = request.body_end_s is None or last_s is None or request.body_end_s >= last_s
-    return over and _first(connection, Side.SERVER)
+    return over and ended_first(connection, Side.SERVER)
 
 
 def _sent_too_little(request: HttpExchange, connection: Connection, before: int) -> bool:
     """By its sequence numbers the server never sent what it announced: no need to see the bytes."""
     announced = request.announced_bytes
     return announced is not None and connection.server.sent_bytes < before + announced
-
-
-def reset_by_server_side(connection: Connection) -> bool:
-    """A RST with the server's address came before either side had ended the connection in order.
-
-    After its own FIN the server's closed socket resets whatever the client still says (its
-    close_notify): nothing of the answer is lost by that.
-    """
-    own = connection.client_reset
-    ended_s = [t for t in (connection.client.fin_s, own.time_s if own else None) if t is not None]
-    return any(
-        reset.sender is Side.SERVER
-        and not _ignored(connection, reset)
-        and (not ended_s or reset.time_s < min(ended_s))
-        and (connection.server.fin_s is None or reset.time_s < connection.server.fin_s)
-        for reset in connection.resets
-    )
 
 
 def _torn_down(request: HttpExchange, connection: Connection) -> bool:
@@ -369,39 +353,3 @@ def _torn_down(request: HttpExchange, connection: Connection) -> bool:
     if not before or not request.request_s <= before[0].time_s < done_s:
         return False
     return connection.server.acked_bytes < connection.server.sent_bytes
-
-
-def _ignored(connection: Connection, reset: Reset) -> bool:
-    """The client went on with data or a FIN: the RST was not in its window (RFC 5961), for a stack
-    that takes one sends nothing but RSTs. What was under way when it passed does not count."""
-    client, rtts_s = connection.client, connection.client_rtt.rtt_s
-    on_its_way_s = max(2.0 * float(rtts_s.max()), CROSSING_S) if len(rtts_s) else ON_ITS_WAY_S
-    spoke_s = [t for t in (client.last_data_s, client.fin_s) if t is not None]
-    return bool(spoke_s) and max(spoke_s) > reset.time_s + on_its_way_s
-
-
-def server_uncaptured(connection: Connection) -> bool:
-    """The client acknowledges what the server sent, and the capture holds nothing of it: mirror
-    ports and filters often copy one direction only."""
-    heard = connection.syn_frame is not None and connection.established
-    return not connection.server.packets and (heard or connection.server.unseen_acked_bytes > 0)
-
-
-def server_broke_off(connection: Connection) -> bool:
-    """The server's side ended the connection first, by RST or FIN."""
-    return reset_by_server_side(connection) or _first(connection, Side.SERVER)
-
-
-def _first(connection: Connection, side: Side) -> bool:
-    """This side's FIN came first."""
-    mine = connection.half(side).fin_s
-    other = connection.half(Side.CLIENT if side is Side.SERVER else Side.SERVER).fin_s
-    return mine is not None and (other is None or mine <= other)
-
-
-def _open_at_end(
-    connection: Connection, since_s: float, last_s: float, within_s: float = STILL_OPEN_S
-) -> bool:
-    """Neither side ended it, and the capture stops too soon after to tell."""
-    over = connection.client.fin_s is not None or connection.server.fin_s is not None
-    return not over and not connection.resets and last_s - since_s < within_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analyzers.endings import server_uncaptured
+from analyzers.connectionends import server_uncaptured
 from analyzers.facts import (
     Attempt,
     Connection,
