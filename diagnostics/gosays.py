@@ -10,8 +10,6 @@ from diagnostics.report.escape import printable
 
 ERROR = re.compile(r"go: .*: |go( \w+)+: ")
 """go's complaints: "go: MODULE: WHY", and of its command line "go mod downlod: unknown command"."""
-
-
 GIT_SAYS = "fatal: "
 """How git begins the line with which it ends (git's usage.c)."""
 

@@ -93,6 +93,12 @@ class Faulty:
     http2: str = ""
 
 
+def redirecting(to: str, tls: str | None = "TLSv1.3") -> Faulty:
+    """Send each zip to a storage host, "https://{mirror_host}", as proxy.golang.org does."""
+    target = {"Location": f"{to}$path"}
+    return Faulty(tls=tls, acts=(Act(suffix=".zip", do="status", status=302, headers=target),))
+
+
 Site = Nginx | Faulty
 
 

@@ -55,10 +55,13 @@ def find(facts: Facts) -> Iterator[Finding]:
         assert address is not None
         connections = [facts.connection(a.stream) for a in attempts if a.stream is not None]
         name = attempts[0].name
+        unheard = all(a.reason == UNHEARD for a in attempts)
         endpoint = f"{address} port {port}{f' ({name})' if name else ''}"
         yield Finding(
-            hop=_hop(facts, attempts, connections),
-            summary=_summary(attempts, endpoint),
+            hop=_back(facts, connections[0]) if unheard else path_hop(facts, address),
+            summary=f"The answers of {endpoint} to connection attempts never come to the client."
+            if unheard
+            else f"Nothing answers connection attempts to {endpoint}.",
             evidence=tuple(_evidence(c, facts) for c in connections[:3]),
             fix=_fix(address, port, name),
             confidence=0.93,
@@ -77,18 +80,10 @@ def _waited(facts: Facts, attempt: Attempt) -> bool:
     return len(connection.client.syn_frames) >= MIN_SYNS or waited_s >= MIN_WAIT_S
 
 
-def _hop(facts: Facts, attempts: list[Attempt], connections: list[Connection]) -> Hop:
-    """The way to the server; back to the client where the server's answers pass the capture."""
-    if not all(a.reason == UNHEARD for a in attempts):
-        return path_hop(facts, attempts[0].address)
-    client = connections[0].client.address
+def _back(facts: Facts, connection: Connection) -> Hop:
+    """The way back to the client: the server's answers pass the capture point."""
+    client = connection.client.address
     return client_hop(facts) if is_own_address(facts, client) else path_hop(facts, client)
-
-
-def _summary(attempts: list[Attempt], endpoint: str) -> str:
-    if all(a.reason == UNHEARD for a in attempts):
-        return f"The answers of {endpoint} to connection attempts never come to the client."
-    return f"Nothing answers connection attempts to {endpoint}."
 
 
 def _evidence(connection: Connection, facts: Facts) -> Evidence:

@@ -15,6 +15,7 @@ from tests.lab.model import (
     Proxy,
     Reply,
     Scenario,
+    redirecting,
 )
 
 _SERVER = (4, 4)
@@ -40,11 +41,6 @@ def _page(status: int, body: str) -> Faulty:
     return Faulty(
         acts=(Act(suffix="?go-get=1", do="status", status=status, body=body, headers=html),)
     )
-
-
-def _redirect(to: str) -> Faulty:
-    target = {"Location": f"https://{to}$path"}
-    return Faulty(acts=(Act(suffix=".zip", do="status", status=302, headers=target),))
 
 
 SCENARIOS = (
@@ -172,7 +168,7 @@ SCENARIOS = (
         expect=failed("tls.sni_blocked", "middlebox", (3, 3)),
         resembles=("tls.client_hello_rejected", "tcp.reset_by_server"),
         goproxy="https://{mirror_host}",
-        mirror=_redirect("{host}"),
+        mirror=redirecting("https://{host}"),
         forgers=(Forger(node="transit", trigger="sni"),),
         wires=METRO_BOTH,
     ),
@@ -181,7 +177,7 @@ SCENARIOS = (
         breaks="zips are redirected to a bare address, for which no certificate is",
         expect=failed("tls.name_mismatch", "server", _SERVER),
         bare=failed(("tls.certificate_rejected", "tls.name_mismatch"), "server", _SERVER),
-        server=_redirect("{mirror4}"),
+        server=redirecting("https://{mirror4}"),
         mirror=Nginx(),
         wires=METRO_BOTH,
     ),
@@ -189,7 +185,7 @@ SCENARIOS = (
         name="storage-half-answered",
         breaks="the storage host's AAAA is never answered",
         expect=degraded("dns.half_answered", ("resolver", "middlebox"), _RESOLVER),
-        server=_redirect("{mirror_host}"),
+        server=redirecting("https://{mirror_host}"),
         mirror=Nginx(),
         dns=Dns(replies={"AAAA": Reply(mode="silent")}, targets=_MIRROR_NAMES),
         modules=_ONE,

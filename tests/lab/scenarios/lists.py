@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from tests.lab.expectation import HEALTHY, UNTOLD, Expected, degraded, failed
 from tests.lab.latency import FAR, METRO, METRO_BOTH
-from tests.lab.model import Act, Dns, Faulty, Impair, Modules, Nginx, Reply, Scenario, both
+from tests.lab.model import (
+    Act,
+    Dns,
+    Faulty,
+    Impair,
+    Modules,
+    Nginx,
+    Reply,
+    Scenario,
+    both,
+    redirecting,
+)
 
 _SERVER = (4, 4)
 _PLAIN = "http://{host}"
@@ -13,18 +24,12 @@ _TO_MIRROR = "ip daddr {mirror4} tcp dport 443"
 _ON_THE_WAY = ("path", "transit", "middlebox")
 
 
-def _redirect(scheme: str, tls: str | None) -> Faulty:
-    """Send each zip to the storage host, as proxy.golang.org does."""
-    target = {"Location": f"{scheme}://{{mirror_host}}$path"}
-    return Faulty(tls=tls, acts=(Act(suffix=".zip", do="status", status=302, headers=target),))
-
-
 def _status(status: int, suffix: str = "", tls: str | None = None) -> Faulty:
     act = Act(suffix=suffix, do="status", status=status, body=f"error {status}\n")
     return Faulty(tls=tls, acts=(act,))
 
 
-_TLS_REDIRECT = _redirect("https", "TLSv1.3")
+_TLS_REDIRECT = redirecting("https://{mirror_host}")
 _MIRROR_NAMES = ("{mirror_host}",)
 
 SCENARIOS = (
@@ -77,7 +82,7 @@ SCENARIOS = (
         breaks="the storage host answers 403, readable",
         resembles=("proxy.denied", "http.captive_portal"),
         expect=failed("http.unauthorized", "server", _SERVER),
-        server=_redirect("http", None),
+        server=redirecting("http://{mirror_host}", tls=None),
         mirror=_status(403),
         goproxy=_PLAIN,
         wires=METRO_BOTH,

@@ -16,6 +16,7 @@ from tests.lab.model import (
     Reply,
     Scenario,
     both,
+    redirecting,
 )
 
 _SERVER = (4, 4)
@@ -162,17 +163,7 @@ SCENARIOS = (
         breaks="nothing: each zip is fetched from a storage host, readable",
         expect=HEALTHY,
         resembles=("http.captive_portal", "http.not_found"),
-        server=Faulty(
-            tls=None,
-            acts=(
-                Act(
-                    suffix=".zip",
-                    do="status",
-                    status=302,
-                    headers={"Location": "http://{mirror_host}$path"},
-                ),
-            ),
-        ),
+        server=redirecting("http://{mirror_host}", tls=None),
         mirror=Nginx(tls=None),
         goproxy=_PLAIN,
         wires=METRO_BOTH,
