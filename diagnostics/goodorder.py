@@ -16,7 +16,8 @@ from diagnostics.tries import seconds
 
 STANDSTILL_S = 5.0
 """go ends when its last file is unpacked and checked, which takes a moment; this long without a
-byte from anywhere, and then the end, is somebody giving up."""
+byte from anywhere, and then the end, is somebody giving up. Or a slow disk that takes so long to
+unpack: both close the connections alike, and only the command's exit status tells them apart."""
 EXIT_S = 0.01
 """A process that exits closes all its connections at once; the capture may miss one of them."""
 IDLE_S = (89.5, 92.0)

@@ -17,6 +17,7 @@ from analyzers.facts import (
 )
 from captures.lazyclass import dataclass
 from diagnostics.liveness import liveness
+from diagnostics.ownpauses import is_slow_enough_for
 from diagnostics.timeline import union_s
 from diagnostics.tries import seconds
 from diagnostics.verdict import Evidence
@@ -237,12 +238,22 @@ def _is_last(facts: Facts, connection: Connection, silence: Silence) -> bool:
     if _length_s(silence) < (SLOW_S if session is not None else GIVEN_UP_S):
         return False
     others = [a for a in facts.attempts if a.is_go and a.stream != connection.stream]
+    if _may_be_own(facts, connection, silence):
+        return False
     quiet_s = silence.end_s - min(GIVEN_UP_S, _length_s(silence)) / 2
     if any(_waited_until(a) > quiet_s for a in others if _failed_to_start(a)):
         return False  # that is what the download waited for in the end
     return not any(
         _busy_after(facts.connection(a.stream), quiet_s) for a in others if a.stream is not None
     )
+
+
+def _may_be_own(facts: Facts, connection: Connection, silence: Silence) -> bool:
+    """The client paused by itself before, long enough to explain this silence too: it may have had
+    everything, and unpacked it."""
+    streams = {a.stream for a in facts.attempts if a.is_go} - {None, connection.stream}
+    moved_s = [c.server.last_data_s or 0.0 for c in facts.connections if c.stream in streams]
+    return is_slow_enough_for(facts, max([silence.start_s, *moved_s]), silence.end_s)
 
 
 def _failed_to_start(attempt: Attempt) -> bool:

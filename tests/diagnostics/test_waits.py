@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from analyzers.facts import Facts, Side, Silence, TlsStage
+from captures.session import Session
 from diagnostics.waits import GIVEN_UP_S, SLOW_S, Wait, cost_s, waits
 from tests.factories import (
     OTHER,
@@ -146,6 +147,35 @@ def test_without_a_session_a_last_silence_must_be_long(length_s: float, counts: 
     last = quiet(0.5, end_s, after=Side.SERVER, before=Side.CLIENT)
     client = sent(1000, 0.13, 0.2) | closed(end_s) | asked_again((0.2, 0.22), (end_s, end_s + 0.02))
     captured = inside(last, client=client, server=sent(40_000, 0.15, 0.5), last_s=end_s + 0.1)
+    assert bool(waits(captured)) is counts
+
+
+@pytest.mark.parametrize("told", [None, FAILED], ids=["packets", "session"])
+@pytest.mark.parametrize(
+    ("own_s", "since_s", "counts"),
+    [
+        pytest.param(0.0, 5.0, True, id="it never paused"),
+        pytest.param(1.5, 5.0, True, id="for far less"),
+        pytest.param(4.0, 60.0, True, id="once in a long download"),
+        pytest.param(4.0, 5.0, False, id="for much of the time"),
+    ],
+)
+def test_a_machine_that_paused_by_itself_may_do_so_again(
+    own_s: float, since_s: float, counts: bool, told: Session | None
+) -> None:
+    """A slow disk holds go up between its requests, and then at its end."""
+    end_s = since_s + 20.0
+    pauses = [quiet(0.3, 0.3 + own_s, "client_idle", Side.SERVER, Side.CLIENT)] if own_s else []
+    captured = inside(
+        *pauses,
+        quiet(since_s, end_s, after=Side.SERVER, before=Side.CLIENT),
+        client=sent(1000, 0.13, 4.5)
+        | closed(end_s)
+        | asked_again((0.2, 0.22), (end_s, end_s + 0.02)),
+        server=sent(40_000, 0.15, since_s),
+        last_s=end_s + 0.1,
+        session=told,
+    )
     assert bool(waits(captured)) is counts
 
 

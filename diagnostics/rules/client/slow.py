@@ -8,22 +8,31 @@ seconds this machine asks for nothing more.
 Why it happens
 --------------
 The process is stopped or starved (CPU limit of a container, swapping, suspended laptop), a slow
-disk, a virus scanner that checks each file, large modules that are unpacked and hashed meanwhile.
+disk below the module cache (a home directory on NFS or SMB, a folder shared with a virtual machine,
+a throttled cloud volume), a virus scanner that checks each file, large modules that are unpacked
+and hashed meanwhile.
 
 How it is recognised
 --------------------
 On a connection that is used before and after, the server's data is complete and acknowledged and
 the client sends the next byte a second or more later, while no other connection moves data or waits
 for its server and no lookup is open. Such pauses add up to 2 s and a fifth of the time.
+Pauses below a second are taken for work: a disk that takes some milliseconds for each operation
+makes a download slow and shows no fault. What go does after its last answer is no pause either.
 
 Fix
 ---
-Look at CPU, memory, disk and scanners of this machine.
+Look at CPU, memory, disk and scanners of this machine. Whether it is the disk shows a download
+into a cache elsewhere: ``time GOMODCACHE=/dev/shm/gomod go mod download`` (Linux, in memory). If
+that is fast, move the cache for good: ``go env -w GOMODCACHE=DIRECTORY``, on a local disk. go makes
+and renames several small files for each module, unpacks it, and makes what it unpacked read-only:
+``go env -w GOFLAGS=-modcacherw`` spares the last pass. GOTMPDIR changes nothing: downloads are
+written inside the cache.
 
 References
 ----------
-go-mod-download unpacks and hashes each module before it asks for more than a few others (golang/go,
-modfetch/fetch.go).
+go mod download works on as many modules at once as GOMAXPROCS says, and unpacks and hashes each
+before it asks for the next (golang/go, cmd/go/internal/modcmd/download.go, modfetch/fetch.go).
 """
 
 from __future__ import annotations
@@ -32,38 +41,24 @@ from collections.abc import Iterator
 
 from analyzers.facts import Connection, Facts, Silence
 from diagnostics.localize import client_hop
-from diagnostics.scope import scope_of
-from diagnostics.spans import busy, without
+from diagnostics.ownpauses import idle_connections, own_pauses
 from diagnostics.timeline import union_s
 from diagnostics.tries import SHOWN, attempts_on, indices, plural, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
 
 EXPLAINS = ("tcp.receive_window_limited",)
 
-MIN_PAUSE_S = 1.0
-"""A pause in which a machine that works has hashed and unpacked some megabytes."""
 MIN_COST_S = 2.0
 MIN_COST_SHARE = 0.2
 """Of the capture's time."""
-WAITING = frozenset(("sender_idle", "loss", "window", "path_silent"))
-"""Silences in which others are waited for."""
 
 
 def find(facts: Facts) -> Iterator[Finding]:
     """At most one finding: the pauses of this machine."""
-    scope = scope_of(facts)
-    if not scope.recognised:
-        return  # go does not pause to think, people before a browser or a shell do
-    connections = [facts.connection(s) for s in sorted(scope.streams)]
-    pauses = [(c, s) for c in connections for s in c.silences if _pauses(c, s)]
-    if not pauses:
-        return
-    others = [span for c in connections for span in busy(c, WAITING)]
-    others += [(k.start_s, k.end_s) for k in facts.lookups]
-    alone = without([(s.start_s, s.end_s) for _, s in pauses], others)
-    cost_s = union_s(span for span in alone if span[1] - span[0] >= MIN_PAUSE_S)
+    cost_s = union_s(own_pauses(facts))
     if cost_s < max(MIN_COST_S, MIN_COST_SHARE * facts.capture.duration_s):
         return
+    pauses = idle_connections(facts)
     streams = frozenset(c.stream for c, _ in pauses)
     attempts = attempts_on(facts, streams)
     yield Finding(
@@ -76,20 +71,6 @@ def find(facts: Facts) -> Iterator[Finding]:
         impact_s=cost_s,
         attempts=indices(attempts),
         streams=streams,
-    )
-
-
-def _pauses(connection: Connection, silence: Silence) -> bool:
-    """The client could go on, did so at last, and was answered."""
-    if silence.cause != "client_idle" or silence.end_s - silence.start_s < MIN_PAUSE_S:
-        return False
-    answered_s = connection.server.last_data_s
-    asked_s = connection.client.last_data_s
-    return (
-        answered_s is not None
-        and asked_s is not None
-        and answered_s > silence.end_s
-        and asked_s >= silence.end_s
     )
 
 
@@ -110,6 +91,11 @@ def _evidence(connection: Connection, silence: Silence) -> Evidence:
 def _fix() -> tuple[Fix, ...]:
     return (
         Fix("See what holds the machine up while it downloads.", "vmstat 1 10"),
+        Fix(
+            "See whether the module cache is on a network file system, and move it to a local disk "
+            "if it is (go env -w GOMODCACHE=DIRECTORY).",
+            'df "$(go env GOMODCACHE)"',
+        ),
         Fix(
             "Give the process more CPU (container limits), or exempt the module cache from the "
             "virus scanner:",

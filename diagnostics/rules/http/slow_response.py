@@ -15,7 +15,8 @@ How it is recognised
 At least 1 s, a round trip left out, from a request to the first byte of its answer in clear HTTP
 (from a CONNECT to the proxy's answer, too: the proxy waits for what it connects to);
 inside TLS, a silence of that length that follows the client's data, with everything acknowledged,
-and is ended by the server (or by go giving up while the path answers).
+and is ended by the server (or by go giving up while the path answers, unless this machine paused
+by itself before, long enough to explain that silence too).
 
 Fix
 ---

@@ -14,7 +14,9 @@ How it is recognised
 A silence of at least 1 s inside a body that its server alone could end; or one that go ended by
 giving up, after which keep-alives or the FIN are still acknowledged (otherwise the path is dead:
 that is tcp.blackhole; where the client sent nothing more, the summary says that it is open).
-Inside TLS, without a session, it must last 10 s to be told from an idle connection.
+Inside TLS, without a session, it must last 10 s to be told from an idle connection. Where the
+client took a tenth of the time by itself before, in pauses between its requests, a last silence of
+up to ten times those may be its own (a slow disk on which go unpacks), and is not counted.
 
 Fix
 ---
