@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.lab import services, topology
@@ -16,7 +18,7 @@ from tests.lab.aftermath import alter
 from tests.lab.certificates import Pki
 from tests.lab.model import Scenario
 from tests.lab.moduletree import write_project, write_tree
-from tests.lab.netns import LabError, Run
+from tests.lab.netns import REPOSITORY, LabError, Run
 from tests.lab.plan import Plan, make_plan
 from tests.lab.toolchain import find
 from tests.lab.topology import interface
@@ -41,7 +43,7 @@ class Bench:
     def execute(self, *words: str, timeout_s: float = _PATIENCE_S) -> tuple[int, str]:
         """Run a command in the client's project directory; return its status and output."""
         process = subprocess.Popen(
-            self.run.inside("client", *words),
+            self.run.inside("client", *self._above_disk(), *words),
             cwd=self.project,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -57,6 +59,16 @@ class Bench:
                 os.killpg(process.pid, signal.SIGKILL)
             raise
         return process.returncode, output
+
+    def _above_disk(self) -> tuple[str, ...]:
+        """Return the command that runs others with a slow home directory, where it is one."""
+        disk = self.scenario.disk
+        if disk is None:
+            return ()
+        order = asdict(disk) | {"directory": self.environment["HOME"]}
+        # The command's directory is not the repository's.
+        python = ("env", f"PYTHONPATH={REPOSITORY}", sys.executable)
+        return (*python, "-m", "tests.lab.nodes.slow_disk", json.dumps(order))
 
 
 @contextmanager

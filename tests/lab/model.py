@@ -173,8 +173,21 @@ class Modules:
 
     count: int = 2
     size_kb: int = 24
+    #: Small files in each besides; unpacking them is work for the disk, not for the network.
+    files: int = 0
     #: The version that go.mod wants of the first, where it is not the one that exists.
     wanted: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """The file system that holds the client's home directory, and in it the module cache."""
+
+    #: What each operation takes: names, attributes, files opened, written and closed.
+    operation_ms: float = 0.0
+    #: Once so much is written, nothing moves for so long.
+    still_after_kb: float = 0.0
+    still_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +258,9 @@ class Scenario:
     home: Mapping[str, str] = field(default_factory=dict)
     #: Stop the command after the first time, for the second.
     pause: tuple[float, float] | None = None
+    #: Where the client's home directory is, when it is on no fast local disk; what runs in the
+    #: background does not see it.
+    disk: Disk | None = None
     #: Try the download this often, as CI jobs do.
     tries: int = 1
     #: The project's go.sum contradicts what the servers hold.

@@ -32,7 +32,7 @@ def write_tree(root: Path, base: str, wanted: Modules, seed: int) -> list[Module
         name = f"{names[number % len(names)]}{number // len(names) or ''}"
         version = f"v{rng.randrange(0, 2)}.{rng.randrange(1, 30)}.{rng.randrange(0, 12)}"
         module = Module(f"{base}/{name}", version)
-        _write_module(root, module, wanted.size_kb, rng)
+        _write_module(root, module, wanted, rng)
         modules.append(module)
     return modules
 
@@ -55,7 +55,7 @@ def write_project(
         (directory / "go.sum").write_text("".join(lines))
 
 
-def _write_module(root: Path, module: Module, size_kb: int, rng: random.Random) -> None:
+def _write_module(root: Path, module: Module, wanted: Modules, rng: random.Random) -> None:
     directory = root / module.path / "@v"
     directory.mkdir(parents=True)
     go_mod = f"module {module.path}\n\ngo 1.18\n"
@@ -69,4 +69,7 @@ def _write_module(root: Path, module: Module, size_kb: int, rng: random.Random) 
         archive.writestr(f"{prefix}/go.mod", go_mod)
         archive.writestr(f"{prefix}/{package}.go", f"package {package}\n")
         # Random bytes keep their size through compression on the way.
-        archive.writestr(f"{prefix}/testdata.bin", rng.randbytes(size_kb * 1000))
+        archive.writestr(f"{prefix}/testdata.bin", rng.randbytes(wanted.size_kb * 1000))
+        for number in range(wanted.files):
+            text = f"package part{number}\n"
+            archive.writestr(f"{prefix}/part{number}/part{number}.go", text)

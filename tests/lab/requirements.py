@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 VARIABLE = "BADHOP_LAB"
 #: The values that let the lab run: the representative part, or every scenario.
 PART, EVERYTHING = "1", "all"
+FUSE = Path("/dev/fuse")
 _TOOLS = ("ip", "nft", "ethtool", "sysctl", "ss", "nginx", "dumpcap", "openssl", "git")
 
 
@@ -17,6 +19,8 @@ def missing() -> str:
         return f"set {VARIABLE}=1 to build network namespaces (needs root)"
     if os.geteuid():
         return "the lab needs root for network namespaces"
+    if not FUSE.exists():
+        return f"the lab needs {FUSE} for slow disks (modprobe fuse)"
     absent = [tool for tool in _TOOLS if shutil.which(tool) is None]
     return f"install {', '.join(absent)}" if absent else ""
 
