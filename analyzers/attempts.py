@@ -26,6 +26,9 @@ from captures.session import Session
 
 WEB_PORTS = (80, 443)
 """Where a connection right after an answer that was cut off is taken for that name's."""
+PATIENCE_S = 5.0
+"""go and glibc ask again after this (resolv.conf(5), timeout). Where a capture loses packets, only
+what is asked again, or still could be, shows that the answer was not the capture's loss."""
 HAPPY_EYEBALLS_S = 1.0
 """RFC 8305 starts the next address after 0.25 s (go: 0.3 s); winners come within this."""
 
@@ -53,7 +56,7 @@ def attempts(parts: Parts) -> tuple[Attempt, ...]:
     found = list(_connection_attempts(parts, signs, names))
     used = {a.lookup for a in found}
     found += _lookup_attempts(parts, signs, used, {a.name for a in found})
-    found = list(_without_losers(_with_go_names(found), parts))
+    found = list(_without_losers(_with_go_names(_with_known_names(found)), parts))
     if parts.session is None or parts.session.exit_code == 0:
         found = list(without_idle_resets(found, parts.connections))
     found.sort(key=lambda a: (a.start_s, a.stream if a.stream is not None else -1))
@@ -98,7 +101,9 @@ def _attempts_on(
     via_proxy = bool(connects) or any(r.target.startswith("http://") for r in clear)
     lookup = names.find(connection.server.address, connection.first_s, None if via_proxy else host)
     if lookup is None and connection.server.port in WEB_PORTS:
-        lookup = names.just_cut(connection.first_s, connection.server.port)
+        lookup = names.just_cut(
+            connection.first_s, connection.server.address, connection.server.port
+        )
     name = host or (lookup.name if lookup else None)
     port = _tunnel_port(connects) or connection.server.port
     base = Attempt(
@@ -197,10 +202,12 @@ def _lookup_attempts(
 ) -> Iterator[Attempt]:
     """Attempts that ended at their lookup: no connection used its answer."""
     deaf = _is_deaf(parts.connections)
+    lossy = any(h.unseen_acked_bytes for c in parts.connections for h in (c.client, c.server))
+    open_since_s = parts.last_s - (PATIENCE_S if lossy else STILL_OPEN_S)
     for lookup in parts.lookups:
         if lookup.index in used or lookup.search_of is not None:
             continue
-        outcome, reason = _lookup_ending(lookup, parts.last_s, lookup.name in reached)
+        outcome, reason = _lookup_ending(lookup, open_since_s, lookup.name in reached)
         if outcome is Outcome.FAILED and reason == "no answer" and deaf:
             outcome, reason = Outcome.UNKNOWN, "the capture holds one direction only"
         yield Attempt(
@@ -230,13 +237,13 @@ def _is_deaf(connections: Sequence[Connection]) -> bool:
     return heard and not any(c.server.packets for c in connections)
 
 
-def _lookup_ending(lookup: DnsLookup, last_s: float, reached: bool) -> tuple[Outcome, str]:
+def _lookup_ending(lookup: DnsLookup, open_since_s: float, reached: bool) -> tuple[Outcome, str]:
     kinds = {e.qtype for e in lookup.exchanges}
     if not kinds & ADDRESS_TYPES:
         return Outcome.ABANDONED, "not an address lookup"
     if lookup.addresses:
         return (Outcome.ABANDONED if reached else Outcome.UNKNOWN), "resolved, not used"
-    if any(not r.whole for e in lookup.exchanges for r in e.responses):
+    if any(r.unread for e in lookup.exchanges for r in e.responses):
         return Outcome.UNKNOWN, "answered, cut short by the capture"
     rcodes = {e.rcode for e in lookup.exchanges if e.rcode}
     if rcodes - {"NOERROR"}:
@@ -249,9 +256,26 @@ def _lookup_ending(lookup: DnsLookup, last_s: float, reached: bool) -> tuple[Out
         return Outcome.FAILED, "no address"
     if any(e.icmp_frames for e in lookup.exchanges):
         return Outcome.FAILED, "unreachable"
-    if last_s - lookup.start_s < STILL_OPEN_S:
+    if lookup.start_s > open_since_s:
         return Outcome.UNKNOWN, "the capture ends"
     return Outcome.FAILED, "no answer"
+
+
+def _with_known_names(found: Sequence[Attempt]) -> list[Attempt]:
+    """A try that got no connection, to an address that only one name has: its lookup lies before
+    the capture."""
+    names: dict[tuple[str | None, int | None], set[str]] = defaultdict(set)
+    for attempt in found:
+        if attempt.name is not None and attempt.address is not None:
+            names[attempt.address, attempt.port].add(attempt.name)
+    return [_named(a, names.get((a.address, a.port), set())) for a in found]
+
+
+def _named(attempt: Attempt, names: set[str]) -> Attempt:
+    if attempt.name is not None or attempt.stage is not Stage.CONNECT or len(names) != 1:
+        return attempt
+    (name,) = names
+    return replace(attempt, name=name, need=f"{name}:{attempt.port}")
 
 
 def _with_go_names(found: Iterable[Attempt]) -> list[Attempt]:

@@ -203,6 +203,7 @@ def _query(carried: Carried) -> DnsQuery:
         transaction_id=carried.message.transaction_id,
         edns_size=carried.message.edns_size,
         ip_ttl=carried.ip_ttl,
+        whole=carried.message.whole,
     )
 
 

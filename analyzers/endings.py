@@ -242,6 +242,8 @@ def _encrypted_ending(handshake: TlsHandshake, connection: Connection) -> Ending
     unseen = (sent is None or answered is None) and _unreadable(handshake, connection)
     if unseen and _went_on(handshake, connection):
         return _BY_ITS_SIZE
+    if sent is None and unseen:
+        return _unknown(Stage.TLS, "the capture lacks bytes of what followed")
     if sent is None:
         return Ending(Outcome.ABANDONED, Stage.TLS, "completed and never used")
     if answered is None:
@@ -268,6 +270,8 @@ def request_ending(
             return _failed(Stage.REQUEST, "closed")
         if open_at_end(connection, request.request_s, last_s):
             return _unknown(Stage.REQUEST, "the capture ends")
+        if request.inside is None and (connection.server.last_data_s or 0.0) > request.request_s:
+            return _unknown(Stage.REQUEST, "an answer that cannot be read")
         return _failed(Stage.REQUEST, "no answer")
     if _torn_down(request, connection):
         return _failed(Stage.REQUEST, "reset")

@@ -45,6 +45,8 @@ class Gap:
     """A SYN or new data ends it, not a FIN or RST."""
     ends_hole: bool
     """What ends it was missing before, or is sent again."""
+    ends_unseen: bool
+    """What ends it follows on, or acknowledges, bytes that were not seen before."""
     sides: tuple[Conduct, Conduct]
     """Client and server."""
 
@@ -91,14 +93,25 @@ def gaps(
         np.where(ends, seen.half[end] & 1, -1),
         ends & ((seen.flags[end] & (FIN | RST)) == 0),
         ends & again[end],
+        ends & _beyond_seen(spans, arrived),
     )
     sides = (_conducts(table, arrived, spans, side, again) for side in (CLIENT, SERVER))
     return [
-        Gap(starter, ender, ends_open, ends_hole, (client, server))
-        for starter, ender, ends_open, ends_hole, client, server in zip(
+        Gap(starter, ender, ends_open, ends_hole, ends_unseen, (client, server))
+        for starter, ender, ends_open, ends_hole, ends_unseen, client, server in zip(
             *(c.tolist() for c in columns), *sides, strict=True
         )
     ]
+
+
+def _beyond_seen(spans: _Spans, arrived: Arrivals) -> Bools:
+    """Return which spans end with a segment before which others are missing in the capture."""
+    seen, end = spans.seen, spans.end
+    before = arrived.before[end]
+    peer = spans.last_before(seen.half[end] ^ 1, seen.rows[end])
+    sent = np.where(peer >= 0, seen.stop_so_far(peer), NOWHERE)
+    skips = (before > NOWHERE) & (seen.start[end] > before)
+    return np.asarray(skips | ((sent > NOWHERE) & (seen.ack[end] > sent)))
 
 
 def _conducts(

@@ -98,11 +98,16 @@ def _git_hosts(session: Session) -> set[str]:
 
 
 def _go_resolver(lookup: DnsLookup) -> bool:
-    """Go's resolver asks A and AAAA at once from two sockets, with EDNS of its own size."""
+    """Go's resolver asks A and AAAA at once from two sockets, with EDNS of its own size.
+
+    One of the two may be missing in the capture, which its answer shows.
+    """
     first = {e.qtype: e.queries[0] for e in reversed(lookup.exchanges) if e.queries}
     a, aaaa = first.get("A"), first.get("AAAA")
     if a is None or aaaa is None:
-        return False
+        known = a or aaaa
+        both = {"A", "AAAA"} <= {e.qtype for e in lookup.exchanges}
+        return both and known is not None and known.edns_size == GO_EDNS_SIZE
     return a.source_port != aaaa.source_port and a.edns_size == aaaa.edns_size == GO_EDNS_SIZE
 
 

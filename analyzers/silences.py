@@ -126,8 +126,10 @@ def _idle_cause(gap: Gap) -> str:
     client, server = gap.sides
     if client.asked and not (server.spoke or server.speaks):
         return "path_silent"
+    if gap.ends_open and gap.ender == CLIENT:
+        return "unseen" if gap.ends_unseen else "client_idle"
     if gap.ends_open:
-        return "client_idle" if gap.ender == CLIENT else "sender_idle"
+        return "sender_idle"
     if gap.starter == CLIENT:
         return "sender_idle"
     return "client_idle" if gap.ender == SERVER else "unknown"

@@ -25,9 +25,10 @@ class LookupIndex:
         for lookup in sorted(lookups, key=lambda k: k.end_s):
             for address in set(lookup.addresses):
                 self._by_address[address].append(lookup)
-        self._cut = [k for k in lookups if not k.addresses and _cut(k)]
+        self._cut = [k for k in lookups if not k.addresses and is_unread(k)]
         self._first_used_s: dict[int, float] = {}
         self._port: dict[int, int] = {}
+        self._dialled: dict[tuple[int, bool], str] = {}
 
     def find(self, address: str, start_s: float, name: str | None) -> DnsLookup | None:
         """The latest lookup that gave `address` before `start_s`, of `name` when it is known."""
@@ -38,16 +39,17 @@ class LookupIndex:
         best = named or fits
         return best[-1] if best else None
 
-    def just_cut(self, start_s: float, port: int) -> DnsLookup | None:
-        """The lookup whose answer was just there, and was cut off by the capture.
+    def just_cut(self, start_s: float, address: str, port: int) -> DnsLookup | None:
+        """The lookup whose answer was just there, and is cut off, or missing, in the capture.
 
-        All that is dialled for one name goes to one port: connections to others are not its own.
+        The first address of each family that is tried then is taken for its own, on one port.
         """
         at_once = [k for k in self._cut if 0.0 <= start_s - k.end_s <= NEXT_STEP_S]
         latest = max(at_once, key=lambda k: k.end_s, default=None)
         if latest is None or self._port.setdefault(latest.index, port) != port:
             return None
-        return latest
+        first = self._dialled.setdefault((latest.index, ":" in address), address)
+        return latest if first == address else None
 
     def start_s(self, connection: Connection, lookup: DnsLookup | None) -> float:
         """When the try began: with its lookup, unless that one served an earlier connection."""
@@ -62,11 +64,11 @@ class LookupIndex:
 def _cut(lookup: DnsLookup) -> bool:
     """An answer was cut by the capture."""
     asked = (e for e in lookup.exchanges if e.qtype in ADDRESS_TYPES and e.queries)
-    return any(not r.whole for e in asked for r in e.responses)
+    return any(r.unread for e in asked for r in e.responses)
 
 
 def is_unread(lookup: DnsLookup) -> bool:
     """An answer was cut by the capture, or one is not in it and was never asked for again."""
-    asked = [e for e in lookup.exchanges if e.qtype in ADDRESS_TYPES and e.queries]
-    lost = any(e.rcode is None and len(e.queries) == 1 for e in asked)
-    return _cut(lookup) or (lost and any(e.rcode is not None for e in asked))
+    asked = [e for e in lookup.exchanges if e.qtype in ADDRESS_TYPES]
+    lost = any(not e.responses and len(e.queries) == 1 for e in asked)
+    return _cut(lookup) or (lost and {e.rcode for e in asked} == {None, "NOERROR"})

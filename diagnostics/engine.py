@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 
 from analyzers.facts import Facts
 from diagnostics.goodorder import bad_order
+from diagnostics.midway import open_question
 from diagnostics.narrowing import narrowed
 from diagnostics.needs import unanswered
 from diagnostics.outcome import inconclusive_reason, interrupted_reason, notes
@@ -115,7 +116,8 @@ def _outcome(
     blocking: Sequence[Finding],
 ) -> tuple[Outcome, str | None]:
     if blocking and root is not None:
-        return Outcome.FAILED, None
+        reason = open_question(facts, scope, failed, root)
+        return (Outcome.FAILED, None) if reason is None else (Outcome.INCONCLUSIVE, reason)
     bare = facts.session is None
     reason = inconclusive_reason(facts, scope, failed)
     if reason is not None:

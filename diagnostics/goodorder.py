@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from analyzers.facts import Attempt, Connection, Facts, HttpExchange, Outcome, Side, Stage
 from analyzers.gosigns import MODULE_PATH
 from diagnostics.pages import PAGE_WANTED, REDIRECTS, is_page
-from diagnostics.scope import Scope
+from diagnostics.scope import Scope, may_be_gos
 from diagnostics.tries import seconds
 
 STANDSTILL_S = 5.0
@@ -30,9 +30,12 @@ def bad_order(facts: Facts, scope: Scope) -> str | None:
     mine = [facts.attempts[i] for i in sorted(scope.attempts)]
     connections = [c for c in map(facts.connection, sorted(scope.streams)) if _is_up(c)]
     return (
-        _open_end(mine, connections)
+        _others_only(facts, scope, connections)
+        or _open_end(mine, connections)
         or (None if _only_idle(mine, scope) else _standstill(connections))
-        or _unread_end(mine)
+        or _unread_end(
+            [a for a in facts.attempts if a.index in scope.attempts or may_be_gos(facts, a)]
+        )
         or _page_at_the_end(facts, mine)
     )
 
@@ -40,6 +43,20 @@ def bad_order(facts: Facts, scope: Scope) -> str | None:
 def _is_up(connection: Connection) -> bool:
     """It came about: what only tried is judged elsewhere."""
     return connection.established or connection.server.payload_bytes > 0
+
+
+def _others_only(facts: Facts, scope: Scope, connections: list[Connection]) -> str | None:
+    """It starts midway, and every connection in it shows by its ClientHello not to be go's."""
+    if scope.recognised or not any(c.starts_midway for c in connections):
+        return None
+    hellos = {h.stream: h.client_hello for h in facts.handshakes}
+    seen = [hellos.get(c.stream) for c in connections]
+    if not all(hello is not None and hello.complete and not hello.is_go for hello in seen):
+        return None
+    return (
+        "The capture begins in the middle of a connection, and nothing that it shows is go's: "
+        "record from before the start of the download."
+    )
 
 
 def _open_end(mine: list[Attempt], connections: list[Connection]) -> str | None:

@@ -21,24 +21,21 @@ from analyzers.facts import (
     TlsHandshake,
 )
 from captures.lazyclass import dataclass
+from diagnostics.hellocontrols import (
+    alike,
+    other_hello_same_name,
+    same_hello_other_name,
+    unread_control,
+)
+from diagnostics.helloends import End, end_of, is_forged, lost_the_race
 from diagnostics.localize import distance_of, forger_hop
-from diagnostics.resets import forged_reset, forged_ttls, name_unread, reset_after_hello
+from diagnostics.resets import forged_ttls, name_unread
 from diagnostics.verdict import Hop, Role
 
-SAME_SIZE = 0.15
-"""Two hellos of one client differ by their names and padding only: less than this share."""
 MIN_SILENCE_S = 3.0
 """A server that works answers a hello within a round trip and some computing."""
 ML_DSA = frozenset((0x0904, 0x0905, 0x0906))
 """Signature schemes that go 1.27 added (draft-ietf-tls-mldsa)."""
-
-
-class End(StrEnum):
-    """How the other side ended it."""
-
-    RESET = "reset"
-    CLOSED = "closed"
-    SILENCE = "silence"
 
 
 class Cause(StrEnum):
@@ -50,6 +47,8 @@ class Cause(StrEnum):
     HANDSHAKE_TIMEOUT = "handshake_timeout"
     MTU = "mtu_blackhole"
     SERVER_RESET = "reset_by_server"
+    UNDECIDED = "undecided"
+    """A box did it; what it hated cannot be known."""
 
 
 BY_CONTENT = frozenset((Cause.SNI_BLOCKED, Cause.REJECTED))
@@ -84,13 +83,13 @@ def _all(facts: Facts) -> Iterator[FailedHello]:
         if attempt.handshake is None or attempt.stream is None:
             continue
         handshake = facts.handshakes[attempt.handshake]
-        end = _end(attempt)
+        end = end_of(attempt)
         if handshake.client_hello is None or end is None:
             continue
-        if handshake.server_hello is not None and not _lost_the_race(facts, attempt, end):
+        if handshake.server_hello is not None and not lost_the_race(facts, attempt, end):
             continue
         connection = facts.connection(attempt.stream)
-        forged = _forged(facts, attempt, connection, end)
+        forged = is_forged(facts, attempt, connection, end)
         cause, why = _cause(facts, attempt, handshake.client_hello, end, forged)
         if cause in BY_CONTENT and name_unread(handshake.client_hello):
             continue
@@ -101,67 +100,39 @@ def _all(facts: Facts) -> Iterator[FailedHello]:
         )
 
 
-def _lost_the_race(facts: Facts, attempt: Attempt, end: End) -> bool:
-    """The server's own answer came after somebody had ended the connection in its name."""
-    assert attempt.stream is not None and attempt.handshake is not None
-    if end is End.RESET:
-        return reset_after_hello(facts, attempt)
-    return end is End.CLOSED and _fin_is_forged(facts.connection(attempt.stream))
-
-
-def _end(attempt: Attempt) -> End | None:
-    return {
-        "reset": End.RESET,
-        "closed": End.CLOSED,
-        "no answer": End.SILENCE,
-        "incomplete": End.SILENCE,
-    }.get(attempt.reason)
-
-
-def _forged(facts: Facts, attempt: Attempt, connection: Connection, end: End) -> bool:
-    if end is End.RESET:
-        return forged_reset(facts, attempt) is not None
-    if end is End.CLOSED:
-        return _fin_is_forged(connection)
-    return False
-
-
-def _fin_is_forged(connection: Connection) -> bool:
-    """The FIN comes from another distance than the SYN-ACK, or the server sends data after it."""
-    half = connection.server
-    if half.fin_s is None:
-        return False
-    went_on = half.last_data_s is not None and half.last_data_s > half.fin_s
-    return went_on or (half.ttl_syn is not None and half.fin_ttl != half.ttl_syn)
-
-
 def _cause(
     facts: Facts, attempt: Attempt, hello: ClientHello, end: End, forged: bool
 ) -> tuple[Cause, str]:
-    other_name = _same_hello_other_name(facts, attempt, hello)
-    other_hello = _other_hello_same_name(facts, attempt, hello)
+    other_name = same_hello_other_name(facts, attempt, hello)
+    other_hello = other_hello_same_name(facts, attempt, hello)
     if end is not End.SILENCE:
         if other_hello is not None:
             return Cause.REJECTED, other_hello
         if other_name is not None and (forged or end is End.CLOSED):
             return Cause.SNI_BLOCKED, other_name
         if forged:
-            return _forged_cause(facts, hello)
+            return _forged_cause(facts, attempt, hello)
         return (Cause.SERVER_RESET if end is End.RESET else Cause.REJECTED), ""
     return _silent_cause(facts, attempt, hello, other_name, other_hello)
 
 
-def _forged_cause(facts: Facts, hello: ClientHello) -> tuple[Cause, str]:
+def _forged_cause(facts: Facts, attempt: Attempt, hello: ClientHello) -> tuple[Cause, str]:
     """A forged end without anything to compare: names are what boxes look at first, unless every
     name fails that was tried with this kind of hello."""
     names = {
         h.client_hello.sni
         for h in facts.handshakes
-        if h.client_hello is not None and _alike(h.client_hello, hello)
+        if h.client_hello is not None and alike(h.client_hello, hello)
     }
-    if len(names) > 1 and (hello.post_quantum or ML_DSA & set(hello.signature_schemes)):
+    if len(names) > 1 and _has_news(hello):
         return Cause.REJECTED, f"all {len(names)} names tried with this hello fail alike"
-    return Cause.SNI_BLOCKED, ""
+    undecided = _has_news(hello) and unread_control(facts, attempt)
+    return (Cause.UNDECIDED if undecided else Cause.SNI_BLOCKED), ""
+
+
+def _has_news(hello: ClientHello) -> bool:
+    """Its contents may be what a box hates; what is in any other is known everywhere."""
+    return hello.post_quantum or bool(ML_DSA & set(hello.signature_schemes))
 
 
 def _silent_cause(
@@ -237,46 +208,6 @@ def _full_size_dies_elsewhere(facts: Facts, attempt: Attempt) -> bool:
     ) or any(
         c.server.address == attempt.address and c.server.missing_bytes for c in facts.connections
     )
-
-
-def _alike(one: ClientHello, other: ClientHello) -> bool:
-    """Hellos of one client: same extensions and schemes, sizes apart by the name only."""
-    return (
-        abs(one.size - other.size) <= SAME_SIZE * max(one.size, other.size)
-        and one.signature_schemes == other.signature_schemes
-        and one.key_share_groups == other.key_share_groups
-    )
-
-
-def _comparable(facts: Facts, attempt: Attempt) -> Iterator[tuple[Attempt, ClientHello]]:
-    """Hellos of other connections that a server answered."""
-    for other in facts.attempts:
-        if other.handshake is None or other.stream == attempt.stream:
-            continue
-        end = _end(other) if other.outcome is Outcome.FAILED else None
-        if end is not None and _lost_the_race(facts, other, end):
-            # Its answer came too late: this one failed as well.
-            continue
-        handshake = facts.handshakes[other.handshake]
-        if handshake.client_hello is not None and handshake.server_hello is not None:
-            yield other, handshake.client_hello
-
-
-def _same_hello_other_name(facts: Facts, attempt: Attempt, hello: ClientHello) -> str | None:
-    """A comparable hello with another name passed: what is hated is the name."""
-    for other, its in _comparable(facts, attempt):
-        if its.sni != hello.sni and _alike(its, hello):
-            where = "the same address" if other.address == attempt.address else f"{other.address}"
-            return f"the same hello with the name {its.sni} is answered at {where}"
-    return None
-
-
-def _other_hello_same_name(facts: Facts, attempt: Attempt, hello: ClientHello) -> str | None:
-    """Another, smaller or older hello with the same name passed: what is hated is the hello."""
-    for _, its in _comparable(facts, attempt):
-        if its.sni == hello.sni and not _alike(its, hello):
-            return f"a hello of {its.size} bytes with the same name is answered"
-    return None
 
 
 def box_hop(facts: Facts, failed: FailedHello) -> Hop:

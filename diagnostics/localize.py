@@ -164,6 +164,6 @@ def _is_closed_before(connection: Connection, reset: Reset) -> bool:
     """The server had reset it already, as servers do: what comes then is its closed socket's
     answer to each late ACK, with that ACK's number (RFC 9293 3.10.7.1), be the ACK seen or not."""
     return any(
-        r.sender is reset.sender and r.frame < reset.frame and not r.signs
+        r.sender is reset.sender and r.frame < reset.frame and r.signs <= {"timestamps_missing"}
         for r in connection.resets
     )

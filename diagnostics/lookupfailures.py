@@ -43,7 +43,7 @@ RCODES = {
 def failure_of(lookup: DnsLookup) -> Failure | None:
     """Why the lookup gave no address; None when it gave one, did not ask, or cannot be read."""
     asked = [e for e in lookup.exchanges if e.qtype in ADDRESS_TYPES and e.queries]
-    if lookup.addresses or not asked or any(not r.whole for e in asked for r in e.responses):
+    if lookup.addresses or not asked or any(r.unread for e in asked for r in e.responses):
         return None
     rcodes = {e.rcode for e in asked if e.rcode is not None}
     for rcode, failure in RCODES.items():

@@ -187,7 +187,7 @@ def _replaced_hosts(attempts: Sequence[Attempt], facts: Facts) -> frozenset[str]
         name
         for name, failed in first_failed.items()
         for other in served - {name}
-        if _follows(failed, first_asked_s[other])
+        if follows(failed, first_asked_s[other])
     )
 
 
@@ -209,8 +209,8 @@ def _host(attempt: Attempt) -> str | None:
     return attempt.name or attempt.address
 
 
-def _follows(failed: Attempt, asked_s: float) -> bool:
-    """Asked when go had noticed the failure: at once, or when it gave up waiting."""
+def follows(failed: Attempt, asked_s: float) -> bool:
+    """Whether something was asked when go had noticed the failure: at once, or when it gave up."""
     if asked_s < failed.start_s:
         return False  # however fast the network: it was asked for something else, and before
     waited_s = GIVE_UP_S if failed.reason in ("no answer", "incomplete") else AT_ONCE_S

@@ -7,7 +7,7 @@ import re
 from analyzers.facts import Facts, Outcome, Stage
 from diagnostics.gosays import GIT_SAYS, last_words
 from diagnostics.needs import unanswered
-from diagnostics.scope import Scope
+from diagnostics.scope import Scope, may_be_gos
 
 STILL_COMING_S = 0.1
 """Data this close to the capture's last packet was not the last of a download that had ended: go
@@ -55,7 +55,7 @@ def inconclusive_reason(facts: Facts, scope: Scope, failed: frozenset[int]) -> s
             f"The command ended with exit status {session.exit_code}, but every step that the "
             f"packets show worked: {_own_words(facts)}."
         )
-    return _nothing_seen_through(facts, scope) or _unattributed(facts, scope)
+    return _unattributed(facts, scope) or _nothing_seen_through(facts, scope)
 
 
 def _nothing_asked(facts: Facts) -> str:
@@ -130,10 +130,10 @@ def _nothing_seen_through(facts: Facts, scope: Scope) -> str | None:
 
 
 def _unattributed(facts: Facts, scope: Scope) -> str | None:
-    """Nothing shows itself as go's, and what failed may be the download's or another program's."""
-    if scope.recognised:
-        return None
+    """What failed may be the download's or another program's: the capture lacks the sign."""
     beside = [a for a in facts.attempts if a.index not in scope.attempts]
+    if scope.recognised:
+        beside = [a for a in beside if may_be_gos(facts, a)]
     failed = unanswered(beside, facts)
     if not failed:
         return None

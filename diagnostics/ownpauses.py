@@ -20,8 +20,8 @@ SLOW_SHARE = 0.1
 """A machine that takes this share of the time by itself is slow, not only busy once."""
 LAST_FACTOR = 10.0
 """What is unpacked at the end may take so many times what it took to keep the small files."""
-WAITING = frozenset(("sender_idle", "loss", "window", "path_silent"))
-"""Silences in which others are waited for."""
+WAITING = frozenset(("sender_idle", "loss", "window", "path_silent", "unseen"))
+"""Silences in which others are, or may be, waited for."""
 
 
 def idle_connections(

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from analyzers.facts import Attempt, Facts, Outcome
+from analyzers.gosigns import GO_EDNS_SIZE
 from captures.lazyclass import dataclass
+from diagnostics.needs import unanswered
 from diagnostics.verdict import Finding
 
+PATIENCE_S = 5.0
+"""go and glibc wait so long for an answer (resolv.conf(5), timeout): one that comes later had its
+query within the capture, which lost it."""
 FIRST_FREE_PORT = 1024
 
 
@@ -40,7 +45,7 @@ def _is_unread(facts: Facts, attempt: Attempt) -> bool:
         halves = (connection.server, connection.client)
         ended = bool(connection.resets) or any(h.fin_s is not None for h in halves)
         used = ended or any(h.payload_bytes for h in halves)
-        return used and _may_download(connection.server.port)
+        return used and serves_downloads(connection.server.port)
     if attempt.handshake is None:
         # A tunnel through a proxy, of which not even the hello was kept.
         return attempt.via_proxy and attempt.outcome is Outcome.UNKNOWN
@@ -48,16 +53,36 @@ def _is_unread(facts: Facts, attempt: Attempt) -> bool:
     return hello is not None and not hello.complete
 
 
-def _may_download(port: int) -> bool:
-    """Servers and proxies of HTTP listen on these; whoever captures over ssh has that in it too."""
-    return port in (80, 443) or port >= FIRST_FREE_PORT
-
-
 def _answer_unread(facts: Facts, attempt: Attempt) -> bool:
     """A name was asked for, and the capture does not show where that led."""
     if attempt.stream is not None or attempt.outcome is not Outcome.UNKNOWN:
         return False
     return attempt.lookup is None or not facts.lookups[attempt.lookup].addresses
+
+
+def asked_before(facts: Facts) -> bool:
+    """The capture begins with an answer to a question from before it: names were looked up, and
+    perhaps connected to, that it does not show."""
+    return any(e.name and not e.queries and e.first_s <= PATIENCE_S for e in facts.dns)
+
+
+def _names_cut(facts: Facts) -> bool:
+    """Lookups were captured cut short: go's look like any other's, and addresses are missing."""
+    asked = any(not q.whole for e in facts.dns for q in e.queries)
+    return asked or any(not r.whole for e in facts.dns for r in e.responses)
+
+
+def _undecided(facts: Facts, every: list[Attempt]) -> bool:
+    """Something failed, and whether that was the download or a try beside it cannot be known: the
+    signs of go may lie in what is missing."""
+    hosts = {a.name or a.address for a in every} - {"", None}
+    hidden = len(hosts) > 1 and (asked_before(facts) or _names_cut(facts))
+    return hidden and bool(unanswered(every, facts))
+
+
+def serves_downloads(port: int) -> bool:
+    """Servers and proxies of HTTP listen on these; whoever captures over ssh has that in it too."""
+    return port in (80, 443) or port >= FIRST_FREE_PORT
 
 
 def scope_of(facts: Facts) -> Scope:
@@ -68,9 +93,27 @@ def scope_of(facts: Facts) -> Scope:
         # Names were asked for, and the answers cannot be read: any connection may be go's.
         every = [a for a in every if a.is_go or a.stream is not None]
         mine = []
-    chosen = mine or _unread(facts) or every
+    chosen = mine or _unread(facts) or ([] if _undecided(facts, every) else every)
     return Scope(
         attempts=frozenset(a.index for a in chosen),
         streams=frozenset(a.stream for a in chosen if a.stream is not None),
         recognised=bool(mine),
     )
+
+
+def may_be_gos(facts: Facts, attempt: Attempt) -> bool:
+    """The sign of go is cut off, or half of it was lost: of its two queries only one is there."""
+    if attempt.handshake is not None:
+        hello = facts.handshakes[attempt.handshake].client_hello
+        if hello is not None and not hello.complete:
+            return True
+    if attempt.lookup is None:
+        return False
+    queries = [q for e in facts.lookups[attempt.lookup].exchanges for q in e.queries]
+    if any(not q.whole for q in queries):
+        return True
+    return len(queries) == 1 and _lost_packets(facts) and queries[0].edns_size == GO_EDNS_SIZE
+
+
+def _lost_packets(facts: Facts) -> bool:
+    return bool(facts.capture.unseen_acked_bytes or facts.capture.dropped)

@@ -25,6 +25,7 @@ SILENCE_NAMES = {
     "loss": "stall",
     "window": "stall",
     "path_silent": "stall",
+    "unseen": "stall",
     "unknown": "stall",
     "sender_idle": "wait",
     "client_idle": "client",

@@ -174,7 +174,7 @@ def _encrypted_waits(facts: Facts, attempt: Attempt) -> Iterator[Wait]:
         if silence.start_s < from_s or _length_s(silence) < SLOW_S:
             continue
         frames = tuple(f for f in (silence.after_frame, silence.before_frame) if f is not None)
-        first_byte = silence.after is Side.CLIENT or _before_answer(handshake, silence)
+        first_byte = silence.after is Side.CLIENT or _before_answer(attempt, handshake, silence)
         if silence.cause == "sender_idle" and _goes_on(connection, silence):
             if not first_byte:
                 yield _pause(attempt, silence, exact=False)
@@ -183,7 +183,7 @@ def _encrypted_waits(facts: Facts, attempt: Attempt) -> Iterator[Wait]:
             yield Wait(attempt, silence.start_s, silence.end_s, frames, True, False, False, text)
         elif _is_last(facts, connection, silence):
             alive = liveness(connection, silence.start_s, facts.capture.duration_s)
-            if alive.alive is False:
+            if alive.alive is False or (alive.alive is None and _lacks_bytes(connection)):
                 continue
             yield Wait(
                 attempt=attempt,
@@ -198,13 +198,20 @@ def _encrypted_waits(facts: Facts, attempt: Attempt) -> Iterator[Wait]:
             )
 
 
-def _before_answer(handshake: TlsHandshake, silence: Silence) -> bool:
+def _before_answer(attempt: Attempt, handshake: TlsHandshake, silence: Silence) -> bool:
     """All that the server had sent by then was session tickets, which a proxy may hand over late
     and one by one (RFC 8446 section 4.6.1): no part of an answer."""
     if not handshake.completed:
         return False
     answered_s = handshake.first_application_data_s.get(Side.SERVER)
-    return answered_s is None or silence.end_s <= answered_s
+    if answered_s is None:
+        return attempt.stage is not Stage.RESPONSE  # else what was not captured had the answer
+    return silence.end_s <= answered_s
+
+
+def _lacks_bytes(connection: Connection) -> bool:
+    """The capture lost packets of it: what it does not show may have been said."""
+    return bool(connection.client.unseen_acked_bytes or connection.server.unseen_acked_bytes)
 
 
 def _length_s(silence: Silence) -> float:

@@ -16,6 +16,8 @@ class DnsQuery:
     edns_size: int | None
     """UDP payload size of the OPT record (RFC 6891); None without EDNS."""
     ip_ttl: int
+    whole: bool = True
+    """False: the capture's snaplen hides the rest of it, perhaps its OPT record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class DnsResponse:
     """False when it repeats another question than the one asked: a resolver waits on."""
     fragments_missing: bool = False
     """Fragments of its datagram are not in the capture: lost on the way, or by the capture."""
+
+    @property
+    def unread(self) -> bool:
+        """Addresses may be in the part that is not captured; errors are told at the start."""
+        return not self.whole and self.rcode == "NOERROR"
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -113,7 +113,8 @@ class Silence:
     before_frame: int | None
     """None when the capture (or the connection) ends in the silence."""
     cause: str
-    """"loss" | "window" | "sender_idle" | "client_idle" | "path_silent" | "unknown"."""
+    """"loss" | "window" | "sender_idle" | "client_idle" | "path_silent" | "unseen" (the client
+    ended it, and packets of it are not in the capture) | "unknown"."""
     after: Side
     """Whose data (or FIN) came last before it."""
     before: Side | None

@@ -9,6 +9,7 @@ import pytest
 from analyzers.facts import Attempt, Facts
 from tests.factories import (
     NAME,
+    NOTHING_BACK,
     OTHER,
     RESOLVER,
     SERVER,
@@ -25,6 +26,7 @@ from tests.factories import (
     query,
     question,
     request,
+    reset,
     resolved,
     response,
     sent,
@@ -43,6 +45,11 @@ def only(captured: Facts) -> Attempt:
 
 def words(captured: Facts) -> list[tuple[str, str, str]]:
     return [(a.need, a.outcome.value, a.reason) for a in captured.attempts]
+
+
+def refused_at(stream: int, at_s: float, address: str = SERVER) -> Part:
+    ended: dict[str, Any] = NOTHING_BACK | {"resets": (reset(at_s + 0.02),), "last_s": at_s + 0.02}
+    return connection(stream, at_s, address=address, **ended)
 
 
 def test_a_try_from_its_name_to_its_answer() -> None:
@@ -181,6 +188,16 @@ def test_spare_connections_of_the_start_are_no_failures(shaken: list[Part], reas
             "an answer is missing in the capture",
         ),
         (
+            (question([0.0]), question([], [response(0.01)], qtype="AAAA")),
+            "unknown",
+            "an answer is missing in the capture",
+        ),
+        (
+            (question([0.0], [response(0.01, rcode="NXDOMAIN", whole=False)]),),
+            "failed",
+            "NXDOMAIN",
+        ),
+        (
             (question([0.0], [response(0.01)], qtype="AAAA"),),
             "unknown",
             "only AAAA was asked for",
@@ -200,9 +217,34 @@ def test_an_answer_that_cannot_be_read_led_to_what_was_tried_next() -> None:
     assert only(joined).name == NAME
     assert {a.lookup for a in facts(cut, connection(0, 3.0)).attempts} == {0, None}
     assert {a.lookup for a in facts(cut, connection(0, 0.021, port=8123)).attempts} == {0, None}
+    missing = question([0.0]), question([0.001], [response(0.02)], qtype="AAAA")
+    assert only(facts(missing, connection(0, 0.021))).lookup == 0
+    # Of each family, the first address that is tried then; which others are its own, none knows.
+    others = [connection(1, 0.022, address=OTHER), connection(2, 0.023, address=SIX)]
+    tried = facts(cut, connection(0, 0.021), others).attempts
+    assert {a.address: a.name for a in tried} == {SERVER: NAME, OTHER: None, SIX: NAME}
     # A name is dialled at one port: another program's connection joins in at no other.
     plain, other = connection(0, 0.021, port=80), connection(1, 0.022, port=443)
     assert [a.lookup for a in facts(cut, plain, other).attempts if a.port == 443] == [None]
+
+
+def test_a_lossy_capture_shows_no_silence_that_ends_before_a_second_query() -> None:
+    """go would have asked again after 5 s, had nothing come: the capture lost the answer."""
+    lossy = connection(0, 0.1, server=sent(900, 0.2) | {"unseen_acked_bytes": 100})
+    hasty = unanswered(6.0, name="other.example")
+    captured = facts(resolved(SERVER), lossy, hasty, duration_s=10.0)
+    assert ("other.example:443", "unknown", "the capture ends") in words(captured)
+    patient = facts(resolved(SERVER), lossy, unanswered(4.0, name="other.example"), duration_s=10.0)
+    assert ("other.example:443", "failed", "no answer") in words(patient)
+
+
+def test_what_was_looked_up_before_the_capture_has_the_name_it_has_later() -> None:
+    """Refused, looked up anew and refused again: the first try was for the same name."""
+    early, late = refused_at(0, 0.0), refused_at(1, 1.1)
+    known = facts(early, resolved(SERVER, at_s=1.0), late)
+    assert [a.name for a in known.attempts] == [NAME, NAME]
+    elsewhere = facts(early, resolved(OTHER, at_s=1.0), refused_at(1, 1.1, OTHER))
+    assert [a.name for a in elsewhere.attempts] == [None, NAME]
 
 
 def test_search_names_are_no_tries() -> None:

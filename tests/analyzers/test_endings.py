@@ -279,6 +279,12 @@ UNSEEN: dict[str, Any] = {"server": {"unseen_acked_bytes": 900}}
         ({"status": None}, RST, LATE_S, ("failed", "REQUEST", "reset")),
         ({"status": None}, SERVER_FIN, LATE_S, ("failed", "REQUEST", "closed")),
         ({"status": None}, CLIENT_FIN, LATE_S, ("failed", "REQUEST", "no answer")),
+        (
+            {"status": None},
+            {"server": sent(900, 0.2)},
+            LATE_S,
+            ("unknown", "REQUEST", "an answer that cannot be read"),
+        ),
         ({"status": None}, {}, OPEN_S, ("unknown", "REQUEST", "the capture ends")),
         (
             {"status": None},

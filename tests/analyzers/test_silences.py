@@ -41,6 +41,18 @@ def test_a_client_with_nothing_to_ask(tmp_path: Path) -> None:
     assert told(exchange, tmp_path) == [(0.1, 5.0, 6, 8, "client_idle")]
 
 
+@pytest.mark.parametrize(("sequence", "acknowledges"), [(201, 1001), (101, 2001)])
+def test_a_pause_whose_end_the_capture_did_not_see(
+    sequence: int, acknowledges: int, tmp_path: Path
+) -> None:
+    """The client's next segment follows a request, or acknowledges an answer, that was missed."""
+    exchange = asked()
+    exchange.s(0.1, 1, 101, 1000)
+    exchange.c(0.1, 101, 1001)
+    exchange.c(5.0, sequence, acknowledges, 100)
+    assert told(exchange, tmp_path) == [(0.1, 5.0, 6, 8, "unseen")]
+
+
 def test_a_lost_segment_that_comes_late(tmp_path: Path) -> None:
     exchange = asked()
     exchange.s(0.1, 1, 101, 1000)

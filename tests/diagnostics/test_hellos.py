@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from analyzers.facts import Facts, TlsStage
-from diagnostics.hellos import Cause, End, box_hop, failed_hellos, what_is_seen
+from diagnostics.helloends import End
+from diagnostics.hellos import Cause, box_hop, failed_hellos, what_is_seen
 from tests.factories import (
     GATEWAY,
     OTHER,
@@ -16,6 +17,7 @@ from tests.factories import (
     SERVER_TTL,
     Part,
     client_hello,
+    connection,
     facts,
     failed_hello,
     fetched,
@@ -24,6 +26,7 @@ from tests.factories import (
     large_hello,
     reset,
     resolved,
+    sent,
 )
 from tests.factories.courses import shut
 
@@ -104,6 +107,23 @@ def test_a_large_hello_that_passes_elsewhere_leaves_the_name() -> None:
     """Not every name fails: what failed was the name, not the hello."""
     passed = fetched(1, 2.0, name=OTHER_NAME, address=OTHER, hello=large_hello(2.03, OTHER_NAME))
     assert causes(facts(failed_hello(ended_by=FORGED, **LARGE), passed)) == [Cause.SNI_BLOCKED]
+
+
+@pytest.mark.parametrize("hello", [{"ended_by": FORGED}, fin(**NEARER_FIN)])
+def test_what_was_hated_is_unknown_where_a_control_lies_before_the_capture(
+    hello: dict[str, Any],
+) -> None:
+    """That server answers on another connection, whose hello may have had any name and size."""
+    begun: dict[str, Any] = {"starts_midway": True, "syn_frame": None}
+    begun["server"] = sent(9000, 0.0, 0.09)
+    failed = failed_hello(**hello, **LARGE)
+    assert causes(facts(failed, connection(1, 0.0, **begun))) == [Cause.UNDECIDED]
+    elsewhere = connection(1, 0.0, address=OTHER, **begun)
+    assert Cause.UNDECIDED not in causes(facts(failed, elsewhere))
+    compared = facts(failed, SMALL, connection(2, 0.0, **begun))
+    assert Cause.UNDECIDED not in causes(compared)
+    plain = facts(failed_hello(**hello), connection(1, 0.0, **begun))
+    assert causes(plain) == [Cause.SNI_BLOCKED]
 
 
 def test_the_servers_answer_may_lose_the_race_against_a_forged_fin() -> None:

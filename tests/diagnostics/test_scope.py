@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from analyzers.facts import TlsStage
 from captures.session import Socket
 from diagnostics.engine import diagnose
 from diagnostics.scope import Scope, scope_of
@@ -90,6 +91,49 @@ def test_without_any_sign_all_of_it_is_judged() -> None:
     scope = scope_of(facts(STRAY[0], connection(0, 2.1, address=OTHER)))
     assert scope.attempts == {0}
     assert not scope.recognised
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        pytest.param(question([], [response(0.01, OTHER)]), id="begins with an answer"),
+        pytest.param(
+            question([query(0.0)], [response(0.01, whole=False)]), id="addresses are cut off"
+        ),
+        pytest.param(
+            question([query(0.0, whole=False)], [response(0.01, OTHER)]), id="a query is cut off"
+        ),
+    ],
+)
+def test_a_failure_is_nobodys_where_the_signs_of_go_are_not_captured(hidden: Part) -> None:
+    failing = connection(0, 2.1, address="198.51.100.99", **NOTHING_BACK, resets=(reset(2.12),))
+    assert not scope_of(facts(hidden, failing)).attempts
+    assert scope_of(facts(failing)).attempts == {0}
+    working = facts(hidden, fetched(0, 2.1, hello=client_hello(2.13, is_go=False)))
+    assert scope_of(working).attempts
+
+
+def test_a_failure_beside_may_be_gos_where_its_sign_is_cut_off() -> None:
+    """go follows a redirect to a name whose lookup is cut short, and fails there."""
+    denied = response(1.31, rcode="NXDOMAIN")
+    aside = question([query(1.3, edns=None)], [denied], name="cdn.example")
+    whole = facts(resolved(SERVER), fetched(), aside, duration_s=9.0)
+    assert diagnose(whole).outcome is Outcome.HEALTHY
+    asked = replace(aside.queries[0], whole=False)
+    cut = facts(resolved(SERVER), fetched(), replace(aside, queries=(asked,)), duration_s=9.0)
+    verdict = diagnose(cut)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "cdn.example:443 failed" in (verdict.reason or "")
+
+
+def test_a_hello_beside_that_is_cut_off_may_be_gos_last() -> None:
+    cut = client_hello(0.53, complete=False, sni=None, is_go=False)
+    unread, shaken = fetched(1, 0.5, address=OTHER, hello=cut)
+    brief = replace(unread, server=replace(unread.server, payload_bytes=100))
+    nothing: dict[str, Any] = {"server_hello": None, "first_application_data_s": {}}
+    unreadable = replace(shaken, stage=TlsStage.CLIENT_HELLO, **nothing)
+    captured = facts(resolved(SERVER), fetched(), brief, unreadable, duration_s=9.0)
+    assert diagnose(captured).outcome is Outcome.INCONCLUSIVE
 
 
 def test_flows_that_began_before_the_capture_may_be_it() -> None:

@@ -10,9 +10,16 @@ from analyzers.facts import DnsExchange, DnsQuery, DnsRecord, DnsResponse
 from tests.factories.world import CLIENT, NAME, RESOLVER, RESOLVER_TTL, frame_at
 
 
-def query(at_s: float, *, edns: int | None = 1232, port: int = 40001, number: int = 7) -> DnsQuery:
+def query(
+    at_s: float,
+    *,
+    edns: int | None = 1232,
+    port: int = 40001,
+    number: int = 7,
+    whole: bool = True,
+) -> DnsQuery:
     """One query, as go's resolver sends it."""
-    return DnsQuery(frame_at(at_s), at_s, port, number, edns, 64)
+    return DnsQuery(frame_at(at_s), at_s, port, number, edns, 64, whole)
 
 
 def response(at_s: float, *addresses: str, rcode: str = "NOERROR", **changes: Any) -> DnsResponse:

@@ -97,7 +97,7 @@ def contradicted(exchange: DnsExchange) -> DnsResponse | None:
             r for r in exchange.responses[number:] if r.transaction_id == first.transaction_id
         ]
         for other in same_id[1:]:
-            if _disagree(first, other) and (len(same_id) > sent) and _unlike(first, other):
+            if _disagree(first, other) and (len(same_id) > sent) and unlike(first, other):
                 return first
     return None
 
@@ -112,8 +112,8 @@ def _disagree(one: DnsResponse, other: DnsResponse) -> bool:
     )
 
 
-def _unlike(one: DnsResponse, other: DnsResponse) -> bool:
-    """They do not look like the work of one server."""
+def unlike(one: DnsResponse, other: DnsResponse) -> bool:
+    """Whether two answers do not look like the work of one server."""
     return (
         one.ip_ttl != other.ip_ttl
         or (one.whole and other.whole and one.has_edns != other.has_edns)

@@ -16,6 +16,9 @@ with another one, the server going on after "its" reset, an arrival sooner than 
 have answered), its absence in a second capture nearer to the server, or a TTL unlike the server's
 other segments together with a second sign. A different TTL alone convicts nobody.
 
+A reset straight after a ClientHello has rules of its own; it is named here where the capture does
+not show what the box hated: the hello is cut, or another one to that server lies before it.
+
 Fix
 ---
 Have the device at that hop let the traffic pass, or go round it.
@@ -31,6 +34,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Facts
+from diagnostics.helloends import End
+from diagnostics.hellos import Cause, failed_hellos
 from diagnostics.localize import forger_hop
 from diagnostics.mirrors import elsewhere
 from diagnostics.resets import (
@@ -50,6 +55,7 @@ EXPLAINS = ("tcp.reset_by_server", "http.*", "go.*")
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per distance from which resets are forged; per address where that is hidden."""
     found = [a for a in broken_by_reset(facts) if forged_reset(facts, a) is not None]
+    found += [f.attempt for f in failed_hellos(facts, Cause.UNDECIDED) if f.end is End.RESET]
     ttls = {a.address: forged_ttls(facts, a.address) for a in found}
     for attempts in grouped(found, lambda a: _origin(a.address, ttls[a.address])).values():
         address = attempts[0].address

@@ -29,8 +29,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Facts
+from diagnostics.helloends import End
 from diagnostics.hellofindings import hello_findings, small_hello_fix, tls_hop
-from diagnostics.hellos import Cause, End, FailedHello, box_hop
+from diagnostics.hellos import Cause, FailedHello, box_hop
 from diagnostics.verdict import Finding, Hop
 
 EXPLAINS = (

@@ -31,8 +31,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Attempt, Facts, Outcome, Stage
+from diagnostics.helloends import End
 from diagnostics.hellofindings import hello_findings
-from diagnostics.hellos import Cause, End, FailedHello
+from diagnostics.hellos import Cause, FailedHello
 from diagnostics.mirrors import elsewhere
 from diagnostics.report.escape import shell_word
 from diagnostics.resets import reset_unasked

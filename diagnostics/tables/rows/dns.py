@@ -11,7 +11,7 @@ from captures.lazyclass import dataclass
 from diagnostics.tables.columns import Inline
 from diagnostics.tables.moments import Moments
 
-SHARED = Inline("frame", "time_s", "transaction_id", "ip_ttl")
+SHARED = Inline("frame", "time_s", "transaction_id", "ip_ttl", "whole")
 """Leaves out what queries and responses both have."""
 
 
@@ -56,6 +56,8 @@ class MessageRow:
     time_utc: datetime | None
     transaction_id: int
     ip_ttl: int
+    whole: bool
+    """False: the capture's snaplen hides the rest of it."""
     query: Annotated[DnsQuery | None, SHARED]
     response: Annotated[DnsResponse | None, SHARED]
 
@@ -126,6 +128,7 @@ def messages(facts: Facts) -> Iterator[MessageRow]:
                 time_utc=clock.at(message.time_s),
                 transaction_id=message.transaction_id,
                 ip_ttl=message.ip_ttl,
+                whole=message.whole,
                 query=message if isinstance(message, DnsQuery) else None,
                 response=message if isinstance(message, DnsResponse) else None,
             )

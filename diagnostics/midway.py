@@ -1,0 +1,131 @@
+"""What a capture lacks that begins after the download did, stops before it has ended, or was cut
+short packet by packet; and which verdicts that leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from analyzers.facts import Attempt, Facts, Outcome, Stage
+from analyzers.usedlookups import AT_ONCE_S
+from diagnostics.needs import follows
+from diagnostics.rules.dns.forged import unlike
+from diagnostics.scope import Scope, asked_before, serves_downloads
+from diagnostics.tries import endpoint
+from diagnostics.verdict import Finding
+
+
+def open_question(facts: Facts, scope: Scope, failed: frozenset[int], root: Finding) -> str | None:
+    """Why the failures that a finding explains prove no failed download, or not its cause."""
+    struck = [facts.attempts[i] for i in sorted(root.attempts & failed)]
+    if not struck:
+        return None
+    last = max(struck, key=lambda a: a.end_s)
+    if not scope.recognised and _still_tried(facts, last):
+        return (
+            f"{last.need} failed ({last.reason}), another connection had not come about when the "
+            "capture stopped, and nothing shows which of the two go needs: record until the "
+            "command has returned."
+        )
+    unknown = None if root.stage is Stage.DNS else _unknown_address(facts, last, struck)
+    return unknown or _perhaps_made_good(facts, last)
+
+
+def _still_tried(facts: Facts, failed: Attempt) -> bool:
+    """A SYN had no answer yet, and it is the try for something else that failed."""
+    return any(
+        a.outcome is Outcome.UNKNOWN
+        and (a.stage, a.reason) == (Stage.CONNECT, "the capture ends")
+        and (a.name or a.address) != (failed.name or failed.address)
+        for a in facts.attempts
+    )
+
+
+def _unknown_address(facts: Facts, failed: Attempt, struck: Sequence[Attempt]) -> str | None:
+    """It is not known that a (genuine) answer of the resolver led to the dead address."""
+    if failed.stage is not Stage.CONNECT:
+        return None
+    where = endpoint(failed.address, failed.port)
+    if failed.lookup is None and asked_before(facts):
+        return (
+            f"{where} failed ({failed.reason}), and the capture begins too late to show which "
+            "answer of the resolver led there: record from before the start."
+        )
+    if any(_guessed(facts, a) for a in struck if a.address == failed.address):
+        return (
+            f"{where} failed ({failed.reason}), and the answer for {failed.name} is cut short or "
+            "missing in the capture: whether it led there cannot be known. Record whole packets."
+        )
+    if any(_answered_by_two(facts, a) for a in struck if a.address == failed.address):
+        return (
+            f"{where} failed ({failed.reason}), and of the answers for {failed.name} one came "
+            "twice, from what look like two senders: whether the resolver gave that address cannot "
+            "be known. Record until the command has returned, and with a larger buffer."
+        )
+    return None
+
+
+def _answered_by_two(facts: Facts, failed: Attempt) -> bool:
+    """One of the two questions for the name had answers that do not look like one server's. Were
+    the other's second one here too, it might contradict the first (dns.forged)."""
+    if failed.lookup is None:
+        return False
+    return any(
+        len(e.responses) > len(e.queries) > 0 and unlike(e.responses[0], e.responses[-1])
+        for e in facts.lookups[failed.lookup].exchanges
+    )
+
+
+def _guessed(facts: Facts, failed: Attempt) -> bool:
+    """The address is not among those that could be read of its lookup, and there is reason to doubt
+    it: an answer is missing or doubled, no server is there, or others were tried just then."""
+    if failed.lookup is None or failed.address is None:
+        return False
+    lookup = facts.lookups[failed.lookup]
+    if failed.address in lookup.addresses:
+        return False
+    address = ip_address(failed.address)
+    return (
+        address.is_loopback
+        or address.is_unspecified
+        or any(len(e.responses) != len(e.queries) for e in lookup.exchanges)
+        or any(
+            a.name is None
+            and a.address != failed.address
+            and 0.0 <= a.start_s - lookup.end_s <= AT_ONCE_S
+            for a in facts.attempts
+        )
+    )
+
+
+def _perhaps_made_good(facts: Facts, failed: Attempt) -> str | None:
+    """Right after it the client asked a server that may be anybody's, and was answered: as go does
+    with the next entry of GOPROXY, or with the next address of a name."""
+    if facts.session is not None:
+        return None
+    if failed.stage > Stage.TLS and not facts.capture.truncated_packets:
+        return None
+    for other in facts.attempts:
+        if other.stream is None or other.address == failed.address or not _unread(facts, other):
+            continue
+        turns = facts.connection(other.stream).turns
+        if any(follows(failed, t.asked_s) for t in turns if t.asked_s > failed.end_s):
+            return (
+                f"{failed.need} failed ({failed.reason}), and at once the client turned to "
+                f"{endpoint(other.address, other.port)} and was answered. Whose server that is, "
+                "the capture does not show: it may have got there what it needs (GOPROXY's next "
+                "entry). Record whole packets, from before the start."
+            )
+    return None
+
+
+def _unread(facts: Facts, attempt: Attempt) -> bool:
+    """The name it was for lies before the capture, or is cut off."""
+    assert attempt.stream is not None
+    connection = facts.connection(attempt.stream)
+    if connection.starts_midway:
+        return attempt.name is None and serves_downloads(connection.server.port)
+    hellos = [h.client_hello for h in facts.handshakes if h.stream == attempt.stream]
+    if any(hello is None or not hello.complete for hello in hellos):
+        return True
+    return any(facts.requests[i].head_cut for i in attempt.requests)
