@@ -11,6 +11,7 @@ from analyzers.arrivals import Arrivals
 from analyzers.facts.side import Side
 from analyzers.facts.tcp import Silence
 from analyzers.gaps import CLIENT, SERVER, Gap, gaps
+from analyzers.restarts import restarts
 from analyzers.segments import Segments
 from captures.packets import FIN, RST, SYN, PacketTable
 
@@ -44,13 +45,23 @@ def silences(
         np.where(end >= 0, seen.rows[end] + 1, 0),
     )
     found: dict[int, list[Silence]] = defaultdict(list)
-    for gap, (stream, start_s, end_s, after, before) in zip(
+    for gap, restart, (stream, start_s, end_s, after, before) in zip(
         gaps(table, seen, arrived, begin, end, end_ns),
+        restarts(table, seen, end, server_rtt_s),
         zip(*(c.tolist() for c in columns), strict=True),
         strict=True,
     ):
         found[stream].append(
-            Silence(start_s, end_s, after, before or None, _cause(gap), *_ends(gap))
+            Silence(
+                start_s,
+                end_s,
+                after,
+                before or None,
+                _cause(gap, restart.after_loss),
+                *_ends(gap),
+                restart.lost_packets,
+                restart.slow,
+            )
         )
     return {stream: tuple(spans) for stream, spans in found.items()}
 
@@ -102,8 +113,9 @@ def _closed(seen: Segments, order: Int64, stream: Int64) -> Bools:
     return both | seen_since_start((flags & RST) != 0)
 
 
-def _cause(gap: Gap) -> str:
-    """Name what the span waited for; see `Silence.cause`."""
+def _cause(gap: Gap, after_loss: bool) -> str:
+    """Name what the span waited for; see `Silence.cause`. `after_loss`: what ends it had been sent
+    before, though the capture never had it."""
     if any(side.shut for side in gap.sides):
         return "window"
     for number, side in enumerate(gap.sides):
@@ -118,7 +130,7 @@ def _cause(gap: Gap) -> str:
             if gap.ender < 0:
                 # The receiver has bytes above a hole, and nothing more comes to fill it.
                 return "unknown" if side.spoke else "path_silent"
-    return _idle_cause(gap)
+    return "loss" if after_loss and gap.ends_open else _idle_cause(gap)
 
 
 def _idle_cause(gap: Gap) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from analyzers.facts import Attempt, Facts, Outcome, Stage
 from captures.lazyclass import dataclass
+from diagnostics.gitsays import git_answers
 from diagnostics.hellofindings import hop_of_attempt
 from diagnostics.localize import host_hop
 from diagnostics.needs import OPTIONAL, module_file_tails, unanswered
@@ -34,6 +35,8 @@ class Answer:
     took_s: float
     fatal: bool
     """go gave up over it."""
+    said: str = ""
+    """What git printed of it, where only that tells."""
 
 
 def answers(facts: Facts) -> list[Answer]:
@@ -41,7 +44,8 @@ def answers(facts: Facts) -> list[Answer]:
     read = list(_clear(facts))
     urls = {answer.url for answer in read}
     # What keys let see on the wire has frames; go's trace has the same answers again.
-    return [*read, *(answer for answer in _traced(facts) if answer.url not in urls)]
+    told = [*_traced(facts), *_told_by_git(facts)]
+    return [*read, *(answer for answer in told if answer.url not in urls)]
 
 
 def _clear(facts: Facts) -> Iterator[Answer]:
@@ -87,6 +91,15 @@ def _traced(facts: Facts) -> Iterator[Answer]:
             took_s=request.duration_s or 0.0,
             fatal=session.exit_code != 0 and any(request.url in text for text in errors),
         )
+
+
+def _told_by_git(facts: Facts) -> Iterator[Answer]:
+    """Answers of repositories' hosts, inside TLS."""
+    for told in git_answers(facts):
+        at_host = attempts_at(facts, told.url)
+        asked_s = min((a.start_s for a in at_host), default=0.0)
+        took_s = max((a.end_s for a in at_host), default=0.0) - asked_s
+        yield Answer(told.url, told.status, at_host, (), None, asked_s, took_s, True, told.line)
 
 
 def _can_do_without(url: str, status: int) -> bool:
@@ -174,6 +187,8 @@ def status_findings(
 
 
 def _evidence(answer: Answer) -> Evidence:
+    if answer.said:
+        return Evidence(f"git printed: {answer.said}")
     source = "" if answer.frames else " (go's own trace; the exchange itself is encrypted)"
     return Evidence(f"GET {answer.url} → {answer.status}{source}", answer.frames, answer.stream)
 

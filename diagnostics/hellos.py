@@ -34,6 +34,8 @@ from diagnostics.verdict import Hop, Role
 
 MIN_SILENCE_S = 3.0
 """A server that works answers a hello within a round trip and some computing."""
+TIMESTAMPS = 12
+"""Bytes that the option takes in each segment (RFC 7323 appendix A)."""
 ML_DSA = frozenset((0x0904, 0x0905, 0x0906))
 """Signature schemes that go 1.27 added (draft-ietf-tls-mldsa)."""
 
@@ -163,7 +165,7 @@ def _silent_cause(
         return Cause.HANDSHAKE_TIMEOUT, "its receive window is closed: the program does not read"
     if other_name is not None:
         return Cause.SNI_BLOCKED, other_name
-    if len(hello.frames) > 1 or (not hello.complete and hello.size > connection.client.max_segment):
+    if segments_of(connection, hello) > 1:
         if _full_size_dies_elsewhere(facts, attempt):
             return Cause.MTU, "other full-sized segments on this way die too"
         tail = "its small last segment arrives, the full-sized first does not"
@@ -171,6 +173,14 @@ def _silent_cause(
     if other_hello is not None:
         return Cause.DROPPED, other_hello
     return Cause.SNI_BLOCKED, ""
+
+
+def segments_of(connection: Connection, hello: ClientHello) -> int:
+    """In how many segments it left: the adapter cuts what the capture of its own host still shows
+    in one piece, and a cut capture has no more than the first."""
+    taken = connection.server.mss or (1440 if ":" in connection.server.address else 1460)
+    used = taken - (TIMESTAMPS if connection.server.timestamps else 0)
+    return max(len(hello.frames), -(-hello.size // max(used, 1)))
 
 
 def _answers_died_elsewhere(facts: Facts, attempt: Attempt) -> bool:
@@ -228,7 +238,9 @@ def what_is_seen(failed: FailedHello) -> tuple[str, tuple[int, ...]]:
     """The hello and its end in words, and the frames of it."""
     hello, connection = failed.hello, failed.connection
     name = hello.sni or connection.server.address
-    text = f"ClientHello for {name} ({hello.size} bytes, {len(hello.frames)} segments), "
+    text = (
+        f"ClientHello for {name} ({hello.size} bytes, {segments_of(connection, hello)} segments), "
+    )
     frames = list(hello.frames)
     if failed.end is End.RESET:
         reset = connection.server_reset

@@ -30,7 +30,7 @@ SLOWER = 0.25
 
 def cost_s(facts: Facts, found: Losses) -> float:
     """Timers waited for, and how much slower the transfers were than without loss."""
-    if not found.count:
+    if not found.count and not found.unseen_in:
         return 0.0
     waits = found.waits_s()
     transfer = next((t for t in transfers(facts) if t.address == found.address), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import log2
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from analyzers.facts import (
     Retransmission,
     RetransmissionKind,
     Side,
+    Silence,
 )
 from captures.lazyclass import dataclass
 from diagnostics.localize import far_sides
@@ -35,6 +37,8 @@ FULL_SHARE = 0.5
 """Of the rise that load makes: a queue drops when it is full, or nearly."""
 NEAR_RTTS = 1.5
 """How far back a round trip still tells of the moment of a loss."""
+FIRST_TIMER_S = 0.25
+"""About what Linux waits before the first copy; each further wait is twice as long."""
 TIMERS = frozenset(
     (RetransmissionKind.TIMEOUT, RetransmissionKind.TAIL_PROBE, RetransmissionKind.SYN)
 )
@@ -59,12 +63,15 @@ class Losses:
     """Sent again by that end because the capture (and the other end) never got them."""
     sent_out: int
     lost_out: tuple[Retransmission, ...]
+    unseen_in: int
+    """Packets from that end that were lost and left no hole in the capture: what was sent later
+    was lost too (see `Silence.lost_packets`)."""
     moments_s: Float64
     """When each hole became visible, or the lost segment was sent."""
 
     @property
     def count(self) -> int:
-        """Lost segments."""
+        """Lost segments that were sent again before the capture's eyes, or to fill a hole."""
         return len(self.lost_in) + len(self.lost_out)
 
     @property
@@ -187,6 +194,7 @@ def _losses(address: str, connections: Sequence[Connection], side: Side) -> Loss
         lost_in=tuple(lost_in),
         sent_out=sum(_sent(half) for half in others),
         lost_out=tuple(lost_out),
+        unseen_in=sum(unseen(c, side) for c in connections),
         moments_s=np.array(sorted(_moments((*lost_in, *lost_out)))),
     )
 
@@ -198,6 +206,24 @@ def other_side(side: Side) -> Side:
 
 def _lost(half: Half, side: LossSide) -> Iterator[Retransmission]:
     return (r for r in half.retransmissions if r.loss is side)
+
+
+def unseen(connection: Connection, end: Side) -> int:
+    """Packets from that end of which nothing but a silence tells."""
+    return sum(
+        silence.lost_packets or _copies(silence)
+        for silence in connection.silences
+        if silence.cause == "loss" and silence.before is end and _is_unseen(silence)
+    )
+
+
+def _is_unseen(silence: Silence) -> bool:
+    return bool(silence.lost_packets) or (silence.lost_packets is None and silence.starts_slowly)
+
+
+def _copies(silence: Silence) -> int:
+    """How often a timer that doubles had its segment sent in it, at least."""
+    return 1 + int(log2(max(1.0, (silence.end_s - silence.start_s) / FIRST_TIMER_S)))
 
 
 def _sent(half: Half) -> int:

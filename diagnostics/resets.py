@@ -14,6 +14,7 @@ from analyzers.facts import (
     Side,
     Stage,
 )
+from analyzers.ttl import distance_of as ttl_distance
 from diagnostics.localize import reset_is_forged
 from diagnostics.timeline import union_s
 from diagnostics.tries import seconds
@@ -21,6 +22,10 @@ from diagnostics.verdict import Evidence
 
 RACE_BYTES = 3 * 1460
 """A forger that answers the ClientHello expects the server's first byte, or some segments more."""
+SECOND_SIGNS = frozenset(("peer_went_on", "timestamps_missing", "ip_id_differs", "window_odd"))
+"""Beside another TTL; each alone has an innocent cause."""
+MOVING_S = 0.3
+"""Data of an answer came as short a time ago: it was under way."""
 IDLE_S = 1.0
 """Nothing for so long, then the client speaks: a new request. What go says while an answer comes
 (HTTP/2 window updates) follows the server's data at once."""
@@ -94,6 +99,32 @@ def forged_reset(facts: Facts, attempt: Attempt) -> Reset | None:
     if forged is None and resets and refusal_is_forged(facts, connection):
         return resets[0]
     return forged
+
+
+def cut_in_clients_name(facts: Facts) -> dict[int, Reset]:
+    """By stream, what a capture beyond the box shows of it: in the middle of an answer a RST with
+    the client's address, from another distance than the client's other segments, and with a second
+    sign that it is none of them."""
+    found = {}
+    for connection in facts.connections:
+        forged = next((r for r in connection.resets if _in_clients_name(connection, r)), None)
+        own = connection.server_reset
+        # What the client goes on to send meets the server's closed socket, which answers with RSTs.
+        if forged is not None and (own is None or own.frame > forged.frame):
+            found[connection.stream] = forged
+    return found
+
+
+def _in_clients_name(connection: Connection, reset: Reset) -> bool:
+    client, answered_s = connection.client, connection.server.last_data_s
+    if reset.sender is not Side.CLIENT or not connection.server.acked_bytes or client.ttl is None:
+        return False
+    # On a router that records each packet twice, one copy has another TTL.
+    elsewhere = ttl_distance(reset.ttl) != ttl_distance(client.ttl)
+    foreign = elsewhere and not connection.duplicate_frames and "ttl_differs" in reset.signs
+    left = client.fin_s is not None and client.fin_s < reset.time_s
+    moving = answered_s is not None and reset.time_s - answered_s <= MOVING_S
+    return foreign and bool(reset.signs & SECOND_SIGNS) and moving and not left
 
 
 def refusal_is_forged(facts: Facts, connection: Connection) -> bool:

@@ -116,7 +116,8 @@ def _from_client(sizes: Sizes, connection: Connection) -> Swallowed | None:
 def _to_client(sizes: Sizes, connection: Connection) -> Swallowed | None:
     """The capture shows what the server sends again and again: it dies behind the capture point.
 
-    Duplicate ACKs say that what is smaller and was sent later gets there.
+    Duplicate ACKs say that what is smaller and was sent later gets there; or the client, which
+    lives, repeats nothing of its own: the ACKs for it get there.
     """
     copies = _copies(connection.server)
     if not copies:
@@ -125,6 +126,7 @@ def _to_client(sizes: Sizes, connection: Connection) -> Swallowed | None:
     length = copies[0].length + HEADERS[version_of(connection)]
     first = copies[0].original_frame or copies[0].frame
     told = tuple(f for f in connection.client.duplicate_ack_frames if f > first)
+    told = told or _content(connection, copies[0])
     if not told or sizes.to_clients.get(connection.client.address, 0) >= length:
         return None
     frames = tuple(sorted({*(r.frame for r in copies), *told[:SHOWN]}))
@@ -132,6 +134,17 @@ def _to_client(sizes: Sizes, connection: Connection) -> Swallowed | None:
         connection, Side.SERVER, start_s, connection.last_s, frames, _again(copies),
         behind=True,
     )  # fmt: skip
+
+
+def _content(connection: Connection, large: Retransmission) -> tuple[int, ...]:
+    """Frames in which a client, to which nothing as large as this segment ever came, shows that the
+    ACKs of its own data did: it repeats none of it, and is alive long after."""
+    client, server = connection.client, connection.server
+    lives_on = (client.last_s or 0.0) - (client.last_data_s or 0.0) >= LASTING_S
+    heard = 0 < client.sent_bytes <= client.acked_bytes and not client.retransmissions
+    if not (lives_on and heard and server.acked_bytes < large.length):
+        return ()
+    return (client.highest_acked_frame or connection.last_frame,)
 
 
 def _copies(sender: Half) -> list[Retransmission]:

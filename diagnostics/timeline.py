@@ -16,6 +16,7 @@ from analyzers.facts import (
 )
 from captures.lazyclass import dataclass
 from diagnostics.scope import Scope
+from diagnostics.searchtries import SearchTries
 from diagnostics.verdict import TimeSpent
 
 ORDER = ("transfer", "stall", "wait", "tls", "connect", "dns")
@@ -49,12 +50,14 @@ def spans(facts: Facts, scope: Scope) -> list[Span]:
     found: list[Span] = []
     seen: set[int] = set()
     lookups: set[int] = set()
+    tries = SearchTries(facts)
     for index in sorted(scope.attempts):
         attempt = facts.attempts[index]
         if attempt.lookup is not None and attempt.lookup not in lookups:
             lookups.add(attempt.lookup)
             lookup = facts.lookups[attempt.lookup]
             found.append(Span(lookup.start_s, _given_up_s(facts, attempt, lookup), "dns"))
+            found += [Span(k.start_s, end_s, "dns") for k, end_s in tries.before(lookup)]
         if attempt.stream is not None and attempt.stream not in seen:
             seen.add(attempt.stream)
             found += _connection_spans(facts, attempt)
@@ -125,7 +128,7 @@ def _data_spans(connection: Connection, data_from_s: float | None) -> Iterator[S
 def time_spent(facts: Facts, scope: Scope) -> TimeSpent:
     """The download's wall time in parts; what nothing on the wire explains is the client's."""
     found = spans(facts, scope)
-    total_s = _total_s(facts, scope)
+    total_s = _total_s(facts, scope, found)
     parts = dict.fromkeys(ORDER, 0.0)
     for name, length_s in _sweep(s for s in found if s.name in ORDER):
         parts[name] += length_s
@@ -138,13 +141,14 @@ def time_spent(facts: Facts, scope: Scope) -> TimeSpent:
     )
 
 
-def _total_s(facts: Facts, scope: Scope) -> float:
+def _total_s(facts: Facts, scope: Scope, found: Iterable[Span]) -> float:
     if facts.session is not None and facts.session.duration_s > 0:
         return facts.session.duration_s
     mine = [facts.attempts[i] for i in scope.attempts]
     if not mine:
         return facts.capture.duration_s
-    return max(a.end_s for a in mine) - min(a.start_s for a in mine)
+    asked_s = [s.start_s for s in found if s.name == "dns"]
+    return max(a.end_s for a in mine) - min([*asked_s, *(a.start_s for a in mine)])
 
 
 def _sweep(found: Iterable[Span]) -> Iterator[tuple[str, float]]:

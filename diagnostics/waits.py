@@ -245,9 +245,9 @@ def _is_last(facts: Facts, connection: Connection, silence: Silence) -> bool:
     if _length_s(silence) < (SLOW_S if session is not None else GIVEN_UP_S):
         return False
     others = [a for a in facts.attempts if a.is_go and a.stream != connection.stream]
-    if _may_be_own(facts, connection, silence):
-        return False
     quiet_s = silence.end_s - min(GIVEN_UP_S, _length_s(silence)) / 2
+    if _may_be_own(facts, connection, silence) or _went_on(facts, connection, silence, quiet_s):
+        return False
     if any(_waited_until(a) > quiet_s for a in others if _failed_to_start(a)):
         return False  # that is what the download waited for in the end
     return not any(
@@ -261,6 +261,18 @@ def _may_be_own(facts: Facts, connection: Connection, silence: Silence) -> bool:
     streams = {a.stream for a in facts.attempts if a.is_go} - {None, connection.stream}
     moved_s = [c.server.last_data_s or 0.0 for c in facts.connections if c.stream in streams]
     return is_slow_enough_for(facts, max([silence.start_s, *moved_s]), silence.end_s)
+
+
+def _went_on(facts: Facts, connection: Connection, silence: Silence, quiet_s: float) -> bool:
+    """The answer was whole: at once the client turned to another host, to which it spoke until the
+    end. So does git, which go calls for "direct" and whose packets show no sign of go."""
+    return facts.session is None and any(
+        other.client.address == connection.client.address
+        and 0.0 <= other.first_s - silence.start_s <= SLOW_S
+        and other.last_s > quiet_s
+        for other in facts.connections
+        if other.stream != connection.stream
+    )
 
 
 def _failed_to_start(attempt: Attempt) -> bool:

@@ -119,6 +119,12 @@ class Silence:
     """Whose data (or FIN) came last before it."""
     before: Side | None
     """Who ended it."""
+    lost_packets: int | None = None
+    """Of who ended it: packets that it sent in the span and that never got to the capture, by its
+    own count of them (the IP identification). None where that does not count them one by one."""
+    starts_slowly: bool = False
+    """Who ended it began again with one full segment and waited for its ACK, as after a time-out
+    (RFC 5681 section 3.1): it had sent that segment before."""
 
 
 @dataclass(frozen=True, slots=True)

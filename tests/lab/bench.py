@@ -176,6 +176,7 @@ def _environment(run: Run, plan: Plan, scenario: Scenario, pki: Pki, go: Path) -
         "SSL_CERT_DIR": "/nonexistent",
     }
     if scenario.proxy:
-        proxy = f"http://proxy.{plan.search}:{services.PROXY_PORT}"
+        scheme = "https" if scenario.proxy.tls else "http"
+        proxy = f"{scheme}://proxy.{plan.search}:{services.PROXY_PORT}"
         environment |= {"HTTPS_PROXY": proxy, "HTTP_PROXY": proxy}
     return environment | {k: v.format(**names) for k, v in scenario.env.items()}

@@ -26,6 +26,8 @@ class Impairment:
         self._filled_at = 0.0
         self._passed: dict[Flow, int] = {}
         self._blocked: set[Flow] = set()
+        self._carried = 0
+        self._down_at: float | None = None
         words = (impair.block_sni.encode(), bytes.fromhex(impair.block_bytes))
         self._forbidden = tuple(word for word in words if word)
 
@@ -58,6 +60,8 @@ class Impairment:
             return "dropped:police"
         if not _applies(impair.only, segment):
             return ""
+        if impair.outage and self._is_down(segment, now):
+            return "dropped:outage"
         if impair.mtu and segment.ip_length > impair.mtu:
             return "dropped:mtu"
         if impair.silent_after_kb and self._is_silent(segment):
@@ -75,6 +79,13 @@ class Impairment:
         passed = self._passed.get(segment.flow, 0)
         self._passed[segment.flow] = passed + len(segment.payload)
         return passed > self._impair.silent_after_kb * 1000
+
+    def _is_down(self, segment: Segment, now: float) -> bool:
+        after_kb, for_s = self._impair.outage or (0.0, 0.0)
+        self._carried += len(segment.payload)
+        if self._down_at is None and self._carried > after_kb * 1000:
+            self._down_at = now
+        return self._down_at is not None and now - self._down_at < for_s
 
     def _conforms(self, size: int, now: float) -> bool:
         """Run a token bucket (RFC 2697's committed part)."""

@@ -34,6 +34,8 @@ class Impair:
     block_bytes: str = ""
     #: Each TCP flow passes this many payload bytes, then goes silent.
     silent_after_kb: float = 0.0
+    #: The link is down for so many seconds once so many kilobytes of payload have passed it.
+    outage: tuple[float, float] | None = None
     #: Restrict loss, silence and MTU to this protocol and port ("udp/53", "tcp/443").
     only: str = ""
 
@@ -144,6 +146,8 @@ class Proxy:
 
     mode: str = "ok"
     delay_s: float = 0.0
+    #: Its clients speak TLS with it (HTTPS_PROXY=https://…).
+    tls: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +257,8 @@ class Scenario:
     env: Mapping[str, str] = field(default_factory=dict)
     #: Certificates the client trusts besides the lab root.
     trusts: tuple[str, ...] = ()
+    #: The client's adapter cuts segments itself, so that its own capture has longer ones.
+    offload: bool = False
     client_sysctls: Mapping[str, str] = field(default_factory=dict)
     #: Files below the client's home directory.
     home: Mapping[str, str] = field(default_factory=dict)

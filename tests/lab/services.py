@@ -30,7 +30,7 @@ def start(run: Run, plan: Plan, scenario: Scenario, pki: Pki, tree: Path) -> Non
     if scenario.dns.stub:
         logs.append(_stub(run, plan, scenario))
     if scenario.proxy:
-        logs.append(_proxy(run, plan, scenario))
+        logs.append(_proxy(run, plan, scenario, pki))
     if scenario.inspect:
         logs.append(_inspector(run, plan, pki))
     if scenario.portal:
@@ -135,10 +135,14 @@ def _stub(run: Run, plan: Plan, scenario: Scenario) -> str:
     return _helper(run, "client", "dns_stub", order)
 
 
-def _proxy(run: Run, plan: Plan, scenario: Scenario) -> str:
+def _proxy(run: Run, plan: Plan, scenario: Scenario, pki: Pki) -> str:
     assert scenario.proxy is not None
     version = 6 if scenario.family == "6" else 4
+    with_tls = scenario.proxy.tls
     order = {
+        "chain_and_key": [
+            str(path) for path in (pki.write("good", f"proxy.{plan.search}") if with_tls else ())
+        ],
         "listen": plan.address("proxy", version),
         "port": PROXY_PORT,
         "mode": scenario.proxy.mode,

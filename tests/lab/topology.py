@@ -45,7 +45,7 @@ def build(run: Run, plan: Plan, scenario: Scenario) -> None:
     wires = _start_wires(run, plan, scenario.wires)
     for link in plan.links.values():
         if link.name not in wires:
-            _plug(run, link)
+            _plug(run, link, scenario.offload and link.a == "client")
     for log in wires.values():
         run.wait_for_line(log, "ready")
     for node in plan.shape.nodes:
@@ -114,12 +114,14 @@ def _order(impair: Impair, plan: Plan) -> dict[str, object]:
     return asdict(impair) | {"block_sni": impair.block_sni.format(**plan.names())}
 
 
-def _plug(run: Run, link: Link) -> None:
+def _plug(run: Run, link: Link, offload: bool) -> None:
     a, b = interface(link.a, link.b), interface(link.b, link.a)
     tool(
         *("ip", "link", "add", "name", a, "netns", run.namespace(link.a), "type", "veth"),
         *("peer", "name", b, "netns", run.namespace(link.b)),
     )
+    if offload:
+        return
     tool(*run.inside(link.a, "ethtool", "-K", a, *_OFFLOADS))
     tool(*run.inside(link.b, "ethtool", "-K", b, *_OFFLOADS))
 

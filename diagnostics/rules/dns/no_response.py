@@ -11,7 +11,8 @@ The DNS server is down or unroutable (a VPN's server without the VPN), or a fire
 How it is recognised
 --------------------
 All A and AAAA queries of a lookup are unanswered, and no ICMP error explains it. What answers
-another question, or comes from an address that was not asked, is no answer to anybody. Where other
+another question, or comes from an address that was not asked, is no answer to anybody. Names made
+with the search list count when their silence delays the name proper. Where other
 packets of the resolver's address are seen, the host is up and the DNS service (or its port) is at
 fault; without any, the fault may be anywhere up to the resolver.
 
@@ -28,10 +29,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzers.facts import DnsLookup, DnsResponse, Facts, Stage
+from analyzers.facts import Attempt, DnsLookup, DnsResponse, Facts, Stage
 from diagnostics.localize import resolver_hop
 from diagnostics.lookupfailures import Failure, failed_lookups, spent_s
 from diagnostics.report.escape import shell_word
+from diagnostics.searchtries import SearchTries
 from diagnostics.timeline import QUERY_TIMEOUT_S, union_s
 from diagnostics.tries import attempts_of_lookups, indices, listed, plural, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
@@ -42,6 +44,7 @@ EXPLAINS = ("dns.half_answered", "dns.lossy", "dns.slow")
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per resolver whose silence left a lookup without an answer."""
     yield from _skipped(facts)
+    yield from _search_names(facts)
     for server, failed in failed_lookups(facts, Failure.NO_RESPONSE):
         lookups = [lookup for lookup, _ in failed]
         yield Finding(
@@ -79,6 +82,40 @@ def _skipped(facts: Facts) -> Iterator[Finding]:
             confidence=0.9,
             impact_s=union_s((start_s, end_s) for _, start_s, end_s in found),
             attempts=indices(attempts_of_lookups(facts, lookups)),
+            delays_only=True,
+            stage=Stage.DNS,
+        )
+
+
+def _search_names(facts: Facts) -> Iterator[Finding]:
+    """Servers that answer, but not for names made with the search list, which are asked first."""
+    waits: dict[str, list[tuple[DnsLookup, Attempt, float]]] = {}
+    tries = SearchTries(facts)
+    for attempt in facts.attempts:
+        if attempt.lookup is not None:
+            for tried, until_s in tries.before(facts.lookups[attempt.lookup]):
+                asked = [e for e in tried.exchanges if e.queries]
+                if asked and not any(e.responses or e.icmp_frames for e in asked):
+                    waits.setdefault(asked[0].server, []).append((tried, attempt, until_s))
+    for server, found in waits.items():
+        lookups = list({k.index: k for k, _, _ in found}.values())
+        yield Finding(
+            hop=resolver_hop(facts, server),
+            summary=f"The resolver {server} does not answer queries for "
+            f"{listed(dict.fromkeys(k.name for k in lookups))}, names made with the search list; "
+            "the name proper is asked only after that.",
+            evidence=tuple(_evidence(k) for k in lookups[:3]),
+            fix=(
+                Fix(
+                    "Take the suffix out of the search list, or lower ndots (resolv.conf; in "
+                    "Kubernetes dnsConfig), so that the name proper is asked first.",
+                    "cat /etc/resolv.conf",
+                ),
+                *_fix(server, lookups[0].name)[:1],
+            ),
+            confidence=0.85,
+            impact_s=union_s((k.start_s, until_s) for k, _, until_s in found),
+            attempts=indices(a for _, a, _ in found),
             delays_only=True,
             stage=Stage.DNS,
         )

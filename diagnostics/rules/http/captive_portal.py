@@ -12,7 +12,8 @@ module proxy.
 How it is recognised
 --------------------
 A module file's URL is answered with HTML, with status 511, or with a redirect to another host
-that then delivers no module file; inside TLS, go's own words ("invalid character '<'").
+that then delivers no module file, or of several files to one and the same page; inside TLS, go's
+own words ("invalid character '<'", "missing module line").
 
 Fix
 ---
@@ -26,7 +27,7 @@ RFC 6585 section 6, RFC 8908; golang/go issue 38680.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from analyzers.facts import Attempt, Facts, HttpExchange, Stage
 from analyzers.gosigns import MODULE_PATH
@@ -40,15 +41,25 @@ from diagnostics.verdict import Evidence, Finding, Fix, Hop, Role
 
 EXPLAINS = ("http.not_found", "http.unauthorized", "http.truncated_body", "go.*")
 
-PAGE_WORDS = re.compile(r"invalid character '<' looking for beginning of value")
+PAGE_WORDS = re.compile(
+    r"invalid character '<' looking for beginning of value|parsing go\.mod: missing module line"
+)
+"""A web page read as .info (JSON), or as .mod: of a dependency's go.mod go skips what it does not
+know, which leaves nothing of a page."""
 URL = re.compile(r"https?://[^\s\"]+")
 
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per address that answers module requests with web pages."""
     by_address: dict[str | None, list[tuple[Attempt, HttpExchange]]] = {}
-    for attempt, request in _module_requests(facts):
-        if is_page(request) or _leads_nowhere(facts, request):
+    asked = list(_module_requests(facts))
+    pages = _pages_for_all(request for _, request in asked)
+    for attempt, request in asked:
+        if (
+            is_page(request)
+            or request.header("location") in pages
+            or _leads_nowhere(facts, request)
+        ):
             by_address.setdefault(attempt.address, []).append((attempt, request))
     for found in by_address.values():
         yield _finding(facts, found)
@@ -63,6 +74,16 @@ def _module_requests(facts: Facts) -> Iterator[tuple[Attempt, HttpExchange]]:
             file = MODULE_PATH.search(request.target) and not PAGE_WANTED.search(request.target)
             if not request.is_connect and (file or request.status == 511):
                 yield attempt, request
+
+
+def _pages_for_all(requests: Iterable[HttpExchange]) -> frozenset[str]:
+    """Where different module files are redirected to one and the same URL: no file is there."""
+    files: dict[str, set[str]] = {}
+    for request in requests:
+        location = request.header("location")
+        if request.status in REDIRECTS and location:
+            files.setdefault(location, set()).add(request.target)
+    return frozenset(location for location, targets in files.items() if len(targets) > 1)
 
 
 def _leads_nowhere(facts: Facts, request: HttpExchange) -> bool:

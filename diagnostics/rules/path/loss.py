@@ -36,11 +36,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from math import log2
 
-from analyzers.facts import Attempt, Connection, Facts, LossSide, Outcome, Side, Stage
+from analyzers.facts import Attempt, Connection, Facts, LossSide, Outcome, Side, Silence, Stage
 from diagnostics.hops import Fault, narrowed
 from diagnostics.localize import end_of
 from diagnostics.losscost import cost_s
-from diagnostics.losses import Losses, losses, other_side, queue_drops
+from diagnostics.losses import FIRST_TIMER_S, Losses, losses, other_side, queue_drops, unseen
 from diagnostics.report.escape import shell_word
 from diagnostics.tries import indices, names, plural, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
@@ -75,8 +75,6 @@ OUTAGE_COPIES = 3
 HEAVY_SHARE = 0.1
 """From here on whole handshakes fail: three copies of a segment die in one of a thousand."""
 STUCK_S = 5.0
-FIRST_TIMER_S = 0.25
-"""About what Linux waits before the first copy; each further wait is twice as long."""
 PLAUSIBLE = 1e-3
 """Expected number of such series of losses: fewer, and the silence has another cause."""
 SHOWN_FRAMES = 20
@@ -116,7 +114,11 @@ def _is_lossy(facts: Facts, found: Losses, cost: float) -> bool:
         return True
     waited = found.waits_s()
     longest_s = max((end_s - start_s for start_s, end_s in waited), default=0.0)
-    return longest_s >= OUTAGE_S and found.count >= OUTAGE_COPIES and _went_on(found, waited)
+    return (
+        longest_s >= OUTAGE_S
+        and found.count + found.unseen_in >= OUTAGE_COPIES
+        and _went_on(found, waited)
+    )
 
 
 def _went_on(found: Losses, waited: list[tuple[float, float]]) -> bool:
@@ -139,8 +141,10 @@ def _whom(found: Losses, attempts: Sequence[Attempt]) -> str:
 def _hit(connection: Connection, side: Side) -> bool:
     """It lost something that `Losses` counts."""
     theirs, others = connection.half(side), connection.half(other_side(side))
-    return any(r.loss is LossSide.BEFORE_CAPTURE for r in theirs.retransmissions) or any(
-        r.loss is LossSide.AFTER_CAPTURE for r in others.retransmissions
+    return (
+        bool(unseen(connection, side))
+        or any(r.loss is LossSide.BEFORE_CAPTURE for r in theirs.retransmissions)
+        or any(r.loss is LossSide.AFTER_CAPTURE for r in others.retransmissions)
     )
 
 
@@ -186,20 +190,50 @@ def _shares(found: Losses) -> str:
     from_it, to_it = f"{100 * found.share_in:.1f} %", f"{100 * found.share_out:.1f} %"
     if len(found.lost_in) and len(found.lost_out) and found.share_out > 0.3 * found.share_in:
         return f"{from_it} of the segments from and {to_it} of those to"
+    if found.unseen_in and not found.count:
+        return "Segments from"
     if len(found.lost_in) >= len(found.lost_out):
         return f"{from_it} of the segments from"
     return f"{to_it} of the segments to"
 
 
 def _evidence(found: Losses) -> Evidence:
-    frames = sorted(r.frame for r in (*found.lost_in, *found.lost_out))
-    text = (
-        f"{len(found.lost_in)} of {plural(found.sent_in, 'segment')} from {_far_end(found)} and "
-        f"{len(found.lost_out)} of {found.sent_out} to it were lost, in "
-        f"{plural(found.episodes(), 'separate event')}; senders stood still for "
-        f"{seconds(found.stalled_s())}"
+    frames = sorted(r.frame for r in (*found.lost_in, *found.lost_out))[:SHOWN_FRAMES]
+    told = []
+    if found.count:
+        told.append(
+            f"{len(found.lost_in)} of {plural(found.sent_in, 'segment')} from {_far_end(found)} "
+            f"and {len(found.lost_out)} of {found.sent_out} to it were lost, in "
+            f"{plural(found.episodes(), 'separate event')}"
+        )
+    if found.unseen_in:
+        told.append(_unseen_words(found))
+        frames += [f for s in _outages(found) for f in (s.after_frame, s.before_frame) if f]
+    told.append(f"senders stood still for {seconds(found.stalled_s())}")
+    return Evidence("; ".join(told), tuple(sorted(set(frames))))
+
+
+def _outages(found: Losses) -> list[Silence]:
+    """Silences whose losses left no hole."""
+    return [
+        s
+        for c in found.connections
+        for s in c.silences
+        if s.cause == "loss" and s.before is found.side and (s.lost_packets or s.starts_slowly)
+    ]
+
+
+def _unseen_words(found: Losses) -> str:
+    counted = sum(s.lost_packets or 0 for s in _outages(found))
+    if counted:
+        return (
+            f"{plural(counted, 'packet')} that {_far_end(found)} sent in a silence, by its own "
+            "count (IP identification), never came"
+        )
+    return (
+        f"after a silence {_far_end(found)} begins again with one segment and waits for its ACK, "
+        "as after a time-out: what it had sent was lost"
     )
-    return Evidence(text, tuple(frames[:SHOWN_FRAMES]))
 
 
 def _fix(address: str) -> tuple[Fix, ...]:

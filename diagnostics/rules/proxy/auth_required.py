@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Attempt, Facts
 from diagnostics.answers import connect_findings
+from diagnostics.tlsproxies import said_findings
 from diagnostics.tries import endpoint
 from diagnostics.verdict import Finding, Fix
 
@@ -36,7 +37,12 @@ EXPLAINS = ()
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per proxy that asks for credentials."""
-    return connect_findings(facts, lambda status: status == 407, _words, _fix)
+    yield from connect_findings(facts, _asks, _words, _fix)
+    yield from said_findings(facts, _asks, _words, _fix)
+
+
+def _asks(status: int | None) -> bool:
+    return status == 407
 
 
 def _words(attempt: Attempt) -> str:

@@ -30,6 +30,7 @@ from analyzers.facts import Attempt, Facts
 from diagnostics.answers import connect_findings
 from diagnostics.pages import LOGIN_WANTED
 from diagnostics.report.escape import shell_word
+from diagnostics.tlsproxies import said_findings
 from diagnostics.tries import endpoint, wanted_endpoint
 from diagnostics.verdict import Finding, Fix
 
@@ -38,13 +39,12 @@ EXPLAINS = ()
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per proxy that cannot reach a destination."""
-    return connect_findings(
-        facts,
-        lambda status: status is not None and status >= 500 and status != LOGIN_WANTED,
-        _words,
-        _fix,
-        upstream=True,
-    )
+    yield from connect_findings(facts, _behind, _words, _fix, upstream=True)
+    yield from said_findings(facts, _behind, _words, _fix, upstream=True)
+
+
+def _behind(status: int | None) -> bool:
+    return status is not None and status >= 500 and status != LOGIN_WANTED
 
 
 def _words(attempt: Attempt) -> str:

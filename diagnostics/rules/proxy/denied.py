@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from analyzers.facts import Attempt, Facts
 from diagnostics.answers import connect_findings
 from diagnostics.pages import LOGIN_WANTED, REDIRECTS
+from diagnostics.tlsproxies import said_findings
 from diagnostics.verdict import Finding, Fix
 
 EXPLAINS = ()
@@ -38,7 +39,8 @@ EXPLAINS = ()
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding per proxy that forbids a destination."""
-    return connect_findings(facts, _denied, _words, _fix)
+    yield from connect_findings(facts, _denied, _words, _fix)
+    yield from said_findings(facts, _denied, _words, _fix)
 
 
 def _denied(status: int | None) -> bool:

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Facts
 from diagnostics.hellofindings import hello_findings, small_hello_fix
-from diagnostics.hellos import Cause, FailedHello
+from diagnostics.hellos import Cause, FailedHello, segments_of
 from diagnostics.verdict import Finding
 
 EXPLAINS = ("tls.certificate_rejected", "path.loss", "tcp.blackhole", "tls.handshake_timeout")
@@ -43,7 +43,7 @@ def find(facts: Facts) -> Iterator[Finding]:
 def _words(failed: FailedHello) -> str:
     return (
         f"The ClientHello for {failed.hello.sni} ({failed.hello.size} bytes in "
-        f"{len(failed.hello.frames)} segments) is dropped on the way."
+        f"{segments_of(failed.connection, failed.hello)} segments) is dropped on the way."
     )
 
 

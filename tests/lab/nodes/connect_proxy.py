@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 from typing import Any
 
@@ -66,7 +67,11 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def main(order: dict[str, Any]) -> None:
     """Serve until killed."""
     proxy = Proxy(order)
-    await asyncio.start_server(proxy.handle, order["listen"], order["port"])
+    context = None
+    if order["chain_and_key"]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*order["chain_and_key"])
+    await asyncio.start_server(proxy.handle, order["listen"], order["port"], ssl=context)
     print("ready", flush=True)
     await asyncio.Event().wait()
 

@@ -31,6 +31,9 @@ _DIRECT = {
     "GOFLAGS": "-mod=mod -modcacherw -x -modfile=../home/alt.mod",
     "GOPROXY": "direct",
 }
+#: go runs git in a directory below GOPATH.
+_WITH_GIT = _DIRECT | {"GIT_SSL_CAINFO": "../../../../../../../pki/trusted.pem"}
+_BASIC = {"WWW-Authenticate": 'Basic realm="git"'}
 _META = '<html><head><meta name="go-import" content="{host}/lib git {repository}"></head></html>'
 _REPOSITORY = _META.replace("{repository}", "https://{mirror_host}/lib.git")
 
@@ -85,10 +88,34 @@ SCENARIOS = (
         bare=UNTOLD,
         server=_page(200, _REPOSITORY),
         mirror=Nginx(tls="TLSv1.2", certificate="expired"),
-        # go runs git in a directory below GOPATH.
-        env=_DIRECT | {"GIT_SSL_CAINFO": "../../../../../../../pki/trusted.pem"},
+        env=_WITH_GIT,
         home=_VANITY,
         wires=METRO_BOTH,
+    ),
+    Scenario(
+        name="direct-git-private",
+        breaks="direct: the repository's host wants credentials of git",
+        expect=failed("http.unauthorized", "server", _SERVER),
+        bare=UNTOLD,
+        server=_page(200, _REPOSITORY),
+        mirror=Faulty(acts=(Act(do="status", status=401, headers=_BASIC),)),
+        env=_WITH_GIT,
+        home=_VANITY,
+        wires=METRO_BOTH,
+    ),
+    Scenario(
+        name="direct-git-host-silent",
+        breaks="direct: the repository's host takes git's ClientHello and never answers",
+        expect=failed("tls.handshake_timeout", "server", _SERVER),
+        bare=UNTOLD,
+        resembles=("http.stalled_body", "http.slow_response"),
+        server=_page(200, _REPOSITORY),
+        mirror=Faulty(hello="silent"),
+        env=_WITH_GIT,
+        home=_VANITY,
+        wires=METRO_BOTH,
+        timeout_s=13,
+        seconds=15,
     ),
     Scenario(
         name="direct-git-forbidden",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.lab.expectation import degraded, failed
 from tests.lab.latency import METRO, METRO_BOTH
-from tests.lab.model import Dns, Forger, Reply, Scenario
+from tests.lab.model import Dns, Forger, Modules, Reply, Scenario
 
 _RESOLVER = (2, 2)
 _PUBLIC = "mirror"
@@ -138,6 +138,20 @@ SCENARIOS = (
         dns=Dns(replies={"*": Reply(delay_s=2.5)}),
         wires=METRO,
         seconds=4,
+    ),
+    Scenario(
+        name="dns-search-silent",
+        breaks="names made with the search list, asked first (ndots:5), are never answered",
+        expect=degraded("dns.no_response", "resolver", _RESOLVER),
+        dns=Dns(
+            search=("{search}",),
+            ndots=5,
+            targets=("{host}.{search}",),
+            replies={"*": Reply(mode="silent")},
+        ),
+        modules=Modules(count=1, size_kb=20),
+        wires=METRO,
+        seconds=13,
     ),
     Scenario(
         name="dns-half-aaaa",

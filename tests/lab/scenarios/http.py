@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tests.lab.expectation import UNTOLD, Expected, degraded, failed
-from tests.lab.latency import METRO
+from tests.lab.latency import METRO, METRO_BOTH
 from tests.lab.model import Act, Faulty, Modules, Scenario
 
 _SERVER = (4, 4)
 _PLAIN = "http://{host}"
+_HTML = {"Content-Type": "text/html"}
+_LOG_IN = "https://{mirror_host}/login"
 _PORTAL_PAGE = "<html><head><title>Sign in</title></head><body>Please log in.</body></html>"
 _BIG = Modules(count=1, size_kb=400)
 
@@ -179,14 +181,23 @@ SCENARIOS = (
         wires=METRO,
     ),
     Scenario(
+        name="http-portal-single-sign-on",
+        breaks="the server redirects every plain request to a log-in page inside TLS",
+        expect=failed("http.captive_portal", ("gateway", "middlebox", "server")),
+        server=Faulty(
+            tls=None, acts=(Act(do="status", status=302, headers={"Location": _LOG_IN}),)
+        ),
+        mirror=Faulty(acts=(Act(do="status", body=_PORTAL_PAGE, headers=_HTML),)),
+        goproxy="http://{host}",
+        wires=METRO_BOTH,
+    ),
+    Scenario(
         name="http-portal-gateway",
         breaks="the gateway answers every plain request with its login page",
         expect=failed("http.captive_portal", ("gateway", "middlebox"), (1, 1)),
         goproxy=_PLAIN,
         portal="gateway",
-        portal_act=Act(
-            do="status", status=200, body=_PORTAL_PAGE, headers={"Content-Type": "text/html"}
-        ),
+        portal_act=Act(do="status", status=200, body=_PORTAL_PAGE, headers=_HTML),
         wires=METRO,
     ),
     Scenario(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.expectation import failed
+from tests.lab.expectation import HEALTHY, UNTOLD, failed
 from tests.lab.model import Proxy, Scenario
 
 _PROXY = (2, 2)
@@ -14,6 +14,21 @@ SCENARIOS = (
         resembles=("proxy.denied", "http.unauthorized"),
         expect=failed("proxy.auth_required", "proxy", _PROXY),
         proxy=Proxy(mode="407"),
+    ),
+    Scenario(
+        name="proxy-tls-auth-required",
+        breaks="a proxy that is spoken to over TLS wants credentials: 407",
+        resembles=("proxy.denied", "http.unauthorized"),
+        expect=failed("proxy.auth_required", "proxy", _PROXY),
+        # Inside TLS nobody sees what the proxy said.
+        bare=UNTOLD,
+        proxy=Proxy(mode="407", tls=True),
+    ),
+    Scenario(
+        name="proxy-tls-healthy",
+        breaks="nothing: CONNECT inside TLS to the proxy",
+        expect=HEALTHY,
+        proxy=Proxy(tls=True),
     ),
     Scenario(
         name="proxy-denied",

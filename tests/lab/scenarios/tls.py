@@ -80,6 +80,18 @@ SCENARIOS = (
         seconds=12,
     ),
     Scenario(
+        name="tls-hello-dropped-offload",
+        breaks="the same; the capture shows the ClientHello before the adapter cuts it",
+        resembles=("tls.sni_blocked", "tls.handshake_timeout"),
+        expect=failed(
+            "tls.client_hello_dropped", ("middlebox", "path", "transit"), (2, 2), vague=True
+        ),
+        rules={"firewall": "ip daddr {server4} tcp dport 443 meta length > 1400 drop"},
+        wires=METRO,
+        seconds=12,
+        offload=True,
+    ),
+    Scenario(
         name="tls-hello-rejected",
         breaks="the firewall resets connections whose ClientHello is larger than 1400 bytes",
         resembles=("tls.sni_blocked",),

@@ -106,3 +106,25 @@ def test_whoever_denied_the_name_is_not_the_resolver_that_kept_silent() -> None:
     assert only("dns.nxdomain", denied).hop.address == RESOLVER
     assert only(CODE, denied).hop.address == "192.0.2.1"
     assert root_of(denied) == ("failed", "dns.nxdomain")
+
+
+SUFFIXED = f"{NAME}.corp.internal"
+
+
+def test_names_of_the_search_list_that_nobody_answers() -> None:
+    """ndots:5, as in Kubernetes: the name proper is asked last."""
+    late = facts(
+        unanswered(0.0, 5.0, name=SUFFIXED), resolved(SERVER, at_s=10.0), fetched(at_s=10.1)
+    )
+    finding = only(CODE, late)
+    assert finding.impact_s == pytest.approx(10.0)
+    assert SUFFIXED in finding.summary
+    assert root_of(late) == ("degraded", CODE)
+    time = diagnose(late).time
+    assert time.dns_s == pytest.approx(10.0, abs=0.1)
+    assert time.total_s == pytest.approx(11.0, abs=0.2)
+
+
+def test_an_answer_that_there_is_no_such_name_is_an_answer() -> None:
+    denied = resolved(name=SUFFIXED, rcode="NXDOMAIN")
+    assert not found(CODE, facts(denied, resolved(SERVER, at_s=0.1), fetched(at_s=0.2)))

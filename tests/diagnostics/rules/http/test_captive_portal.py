@@ -27,6 +27,7 @@ from tests.factories import (
 
 CODE = "http.captive_portal"
 PAGE = b"<!DOCTYPE html><html><title>Log in</title>"
+FILE = "/m/@v/v1.info"
 LOGIN = (("location", "http://login.hotel.example/?u=1"),)
 
 
@@ -116,4 +117,37 @@ def test_inside_tls_gos_words_tell() -> None:
     words = f"go: m@v1: {url}: invalid character '<' looking for beginning of value"
     portal = facts(resolved(SERVER), fetched(), session=session(words))
     assert only(CODE, portal).confidence < 0.9
+    assert root_of(portal) == ("failed", CODE)
+
+
+def moved(stream: int, target: str, location: str) -> tuple[Part, ...]:
+    return fetched_plain(
+        stream, 0.1 + stream, target=target, status=302, headers=(("location", location),)
+    )
+
+
+def test_two_files_cannot_be_one_page() -> None:
+    """Where that page is inside TLS nobody sees it, but it is no module."""
+    page = f"https://{OTHER}/login"
+    sent_there = facts(resolved(SERVER), moved(0, "/m/@v/v1.mod", page), moved(1, FILE, page))
+    assert "/login" in only(CODE, sent_there).evidence[0].text
+    assert root_of(sent_there) == ("failed", CODE)
+
+
+def test_each_file_has_its_place_in_storage() -> None:
+    there = [
+        moved(0, "/m/@v/v1.mod", "https://cdn.example/1"),
+        moved(1, FILE, "https://cdn.example/2"),
+    ]
+    assert not found(CODE, facts(resolved(SERVER), *there))
+
+
+def test_one_file_asked_twice_is_at_one_place() -> None:
+    there = [moved(n, FILE, "https://cdn.example/1") for n in range(2)]
+    assert not found(CODE, facts(resolved(SERVER), *there))
+
+
+def test_a_page_taken_for_a_go_mod() -> None:
+    words = "go: m@v1: parsing go.mod: missing module line"
+    portal = facts(resolved(SERVER), fetched(), session=session(words))
     assert root_of(portal) == ("failed", CODE)

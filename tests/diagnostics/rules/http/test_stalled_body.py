@@ -10,11 +10,16 @@ from analyzers.facts import Facts, Side, Silence
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, only, place, root_of
 from tests.factories import (
+    OTHER,
     SERVER,
+    Part,
     asked_again,
+    client_hello,
     closed,
     connection,
     facts,
+    failed_hello,
+    fetched,
     frame_at,
     handshake,
     request,
@@ -128,3 +133,32 @@ def test_a_last_silence_counts_when_the_command_failed(
     )
     ended = facts(resolved(SERVER), carried, handshake(), session=session(exit_code=exit_code))
     assert root_of(ended) == outcome
+
+
+def idle(*others: Part) -> Facts:
+    """An answer inside TLS, then nothing on that connection until go ends."""
+    carried = connection(
+        last_s=20.0,
+        client=sent(1000, 0.13) | closed(20.0) | asked_again((0.13, 0.15), (20.0, 20.02)),
+        server=sent(3000, 0.15, 0.2) | {"last_s": 20.02},
+        silences=(
+            Silence(
+                0.2, 20.0, frame_at(0.2), frame_at(20.0), "sender_idle", Side.SERVER, Side.CLIENT
+            ),
+        ),
+    )
+    return facts(resolved(SERVER), carried, handshake(), *others)
+
+
+def test_inside_tls_a_long_silence_to_the_end_is_a_stall() -> None:
+    assert found(CODE, idle())
+
+
+def test_who_went_on_elsewhere_had_the_whole_answer() -> None:
+    """git, which go calls, hangs at the repository's host; it says nothing that is go's."""
+    hello = client_hello(0.33, OTHER, is_go=False)
+    assert not found(CODE, idle(*failed_hello(1, 0.3, hello=hello, address=OTHER, last_s=19.9)))
+
+
+def test_what_began_later_is_another_program() -> None:
+    assert found(CODE, idle(*fetched(1, 12.0, address=OTHER, name=OTHER)))

@@ -178,3 +178,36 @@ def test_what_is_not_found_may_be_private(target: str, private: str) -> None:
     missing = facts(resolved(SERVER), fetched_plain(target=target, status=404), duration_s=3.0)
     commands = [fix.command for fix in only("http.not_found", missing).fix]
     assert f"go env -w GOPRIVATE={private}" in commands
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (
+            "fatal: could not read Username for 'https://git.example': terminal prompts disabled",
+            "http.unauthorized",
+        ),
+        ("fatal: Authentication failed for 'https://git.example/m.git/'", "http.unauthorized"),
+        ("fatal: repository 'https://git.example/m.git/' not found", "http.not_found"),
+        (
+            "fatal: unable to access 'https://git.example/m.git/': The requested URL returned "
+            "error: 503",
+            "http.server_error",
+        ),
+        (
+            "fatal: unable to access 'https://git.example/m.git/': The requested URL returned "
+            "error: 429",
+            "http.rate_limited",
+        ),
+    ],
+)
+def test_what_git_was_refused_with(said: str, code: str) -> None:
+    recorded = session("go: m@v1: git ls-remote -q in /x: exit status 128:", f"\t{said}")
+    refused = facts(
+        resolved(SERVER, name="git.example"), fetched(name="git.example"), session=recorded
+    )
+    finding = only(code, refused)
+    assert "git printed" in finding.evidence[0].text
+    assert root_of(refused) == ("failed", code)
+    ended = session("go: m@v1: git ls-remote", f"\t{said}", exit_code=0)
+    assert not found(code, facts(resolved(SERVER), fetched(), session=ended))

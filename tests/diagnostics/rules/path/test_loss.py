@@ -9,14 +9,16 @@ import pytest
 
 from analyzers.facts import (
     Connection,
+    Facts,
     Hop,
     LossSide,
     Retransmission,
     RetransmissionKind,
+    Side,
     TlsHandshake,
 )
 from diagnostics.verdict import Role
-from tests.diagnostics.findings import found, healthy, only, place, root_of
+from tests.diagnostics.findings import found, frames, healthy, only, place, root_of
 from tests.factories import (
     CLIENT,
     SERVER,
@@ -24,6 +26,7 @@ from tests.factories import (
     closed,
     facts,
     fetched,
+    frame_at,
     resolved,
     sent,
     unconnected,
@@ -219,3 +222,36 @@ def test_what_a_full_queue_before_the_client_drops_is_congestion() -> None:
     trips = samples((every(0.02, 0.3, 290), 0.12, 20_000), ([0.1, 0.15, 0.2], 0.02, 0))
     full = replace(whole, client_rtt=trips)
     assert not found(CODE, facts(resolved(SERVER), (full, shaken), distances={CLIENT: 2}))
+
+
+def outage(length_s: float, lost_packets: int | None, slowly: bool = True) -> Facts:
+    """Everything in flight is lost, and nothing later shows a hole; then it goes on."""
+    stall = silence(1.0, 1.0 + length_s, "loss", before=Side.SERVER)
+    stall = replace(stall, lost_packets=lost_packets, starts_slowly=slowly)
+    end_s = 1.4 + length_s
+    server = sent(20_000, 0.2, end_s)
+    return facts(
+        resolved(SERVER),
+        fetched(
+            client=sent(900, 0.13) | closed(end_s),
+            server=server,
+            silences=(stall,),
+            last_s=end_s,
+        ),
+    )
+
+
+@pytest.mark.parametrize("lost_packets", [40, None])
+def test_an_outage_that_left_no_hole(lost_packets: int | None) -> None:
+    finding = only(CODE, outage(3.0, lost_packets))
+    assert finding.impact_s == pytest.approx(3.0)
+    assert {frame_at(1.0), frame_at(4.0)} <= frames(finding)
+    assert root_of(outage(3.0, lost_packets)) == ("degraded", CODE)
+
+
+def test_a_short_one_is_not_worth_a_word() -> None:
+    assert not found(CODE, outage(1.2, 40))
+
+
+def test_one_packet_is_no_outage() -> None:
+    assert not found(CODE, outage(3.0, 1))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analyzers.facts import Connection, LossSide, RetransmissionKind, TlsHandshake
+from analyzers.facts import Connection, Facts, LossSide, RetransmissionKind, TlsHandshake
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, only, place, root_of
 from tests.factories import (
@@ -135,3 +135,27 @@ def test_nothing_small_gets_to_the_client_either() -> None:
 def test_as_large_packets_got_to_the_client() -> None:
     other = fetched(1, 0.05, server=sent(9000, 0.1) | {"max_ip_length": 1500})
     assert not found(CODE, facts(resolved(SERVER), behind(), other, distances={CLIENT: 2}))
+
+
+def quiet(**changes: Any) -> Facts:
+    """At the server: one large segment dies; the client has the ACKs of its data, and closes
+    late."""
+    client = {"duplicate_ack_frames": (), "last_s": 10.2, "highest_acked_frame": frame_at(0.35)}
+    return facts(resolved(SERVER), behind(**(client | changes)), distances={CLIENT: 2})
+
+
+def test_a_client_that_repeats_nothing_has_the_small_acks() -> None:
+    finding = only(CODE, quiet())
+    assert frame_at(0.35) in frames(finding)
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param({"last_s": 0.3}, id="it may be gone"),
+        pytest.param({"retransmissions": (again(0.6),)}, id="its data were not acknowledged"),
+        pytest.param({"acked_bytes": 400}, id="nor was all of it"),
+    ],
+)
+def test_a_client_that_may_have_heard_nothing(client: dict[str, Any]) -> None:
+    assert not found(CODE, quiet(**client))

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from analyzers.facts import Facts
+from captures.session import Proxies
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, healthy, only, place, root_of
 from tests.factories import (
     NAME,
     SERVER,
+    Part,
     closed,
     connect,
     connection,
@@ -23,6 +25,7 @@ from tests.factories import (
     reset,
     resolved,
     sent,
+    session,
 )
 
 CODES = ("proxy.auth_required", "proxy.denied", "proxy.bad_gateway", "proxy.no_answer")
@@ -157,3 +160,27 @@ def test_tunnels_refused_at_the_same_time_cost_it_once() -> None:
     finding = only("proxy.denied", facts(resolved(SERVER, name="proxy.office.example"), *parts))
     assert len(finding.attempts) == 3
     assert finding.impact_s < 1.2
+
+
+SECURE = Proxies(http="", https="https://proxy.office.example:3129")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "code", "role"),
+    [
+        ("Proxy Authentication Required", "proxy.auth_required", Role.PROXY),
+        ("Forbidden", "proxy.denied", Role.PROXY),
+        ("Bad Gateway", "proxy.bad_gateway", Role.UPSTREAM),
+    ],
+)
+def test_what_a_proxy_says_inside_tls_go_prints(phrase: str, code: str, role: Role) -> None:
+    words = f'go: m@v1: Get "https://{NAME}/m/@v/v1.info": {phrase}'
+    parts: list[Part] = [
+        *resolved(SERVER, name="proxy.office.example"),
+        *fetched(name="proxy.office.example", port=3129),
+    ]
+    told = facts(parts, session=session(words, proxies=SECURE))
+    finding = only(code, told)
+    assert finding.hop.role is role and NAME in finding.summary
+    assert root_of(told) == ("failed", code)
+    assert not any(found(c, facts(parts, session=session(words))) for c in CODES)

@@ -10,6 +10,7 @@ from analyzers.facts import Facts, Side
 from diagnostics.verdict import Role
 from tests.diagnostics.findings import found, frames, healthy, only, place, root_of
 from tests.factories import (
+    CLIENT,
     SERVER,
     SERVER_TTL,
     closed,
@@ -131,3 +132,45 @@ def test_a_reset_that_the_client_ignored_cost_nothing() -> None:
     """The forger's sequence number was wrong: the transfer went on to its end."""
     carried = fetched(resets=(reset(0.4, ttl=62, signs=("peer_went_on",)),))
     healthy(facts(resolved(SERVER), carried))
+
+
+def beyond(*signs: str, ttl: int = 63, **changes: Any) -> Facts:
+    """At the server: in the middle of an answer a RST comes with the client's address."""
+    rst = reset(0.6, Side.CLIENT, ttl=ttl, signs=signs)
+    client = sent(1000, 0.13, 0.2) | {"ttl": 61}
+    carried = connection(
+        last_s=0.6,
+        client=client | changes.pop("client", {}),
+        server=sent(90_000, 0.15, 0.59),
+        **({"resets": (rst,)} | changes),
+    )
+    return facts(carried, handshake(), distances={CLIENT: 4})
+
+
+def test_seen_at_the_server_it_carries_the_clients_name() -> None:
+    forged = beyond("ttl_differs", "timestamps_missing")
+    finding = only(CODE, forged)
+    assert place(finding) == (Role.MIDDLEBOX, None, (2, 2))
+    assert frame_at(0.6) in frames(finding)
+    assert root_of(forged) == ("failed", CODE)
+
+
+@pytest.mark.parametrize(
+    "capture",
+    [
+        pytest.param(beyond("timestamps_missing", "ip_id_differs", ttl=61), id="its own"),
+        pytest.param(beyond("ttl_differs"), id="another route"),
+        pytest.param(
+            beyond("ttl_differs", "timestamps_missing", ttl=125), id="another initial TTL"
+        ),
+        pytest.param(
+            beyond("ttl_differs", "timestamps_missing", duplicate_frames=(3, 4)),
+            id="a router that records each packet twice",
+        ),
+        pytest.param(
+            beyond("ttl_differs", "timestamps_missing", client=closed(0.3)), id="it had closed"
+        ),
+    ],
+)
+def test_resets_of_the_client_itself(capture: Facts) -> None:
+    assert not found(CODE, capture)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from diagnostics.verdict import Role
@@ -65,3 +67,9 @@ def test_an_acknowledged_hello_arrived() -> None:
     arrived = facts(resolved(SERVER), failed_hello(hello=large_hello(0.13), acked=True))
     assert not found(CODE, arrived)
     assert root_of(arrived) == ("failed", "tls.handshake_timeout")
+
+
+def test_what_the_adapter_cuts_later_is_one_frame_in_the_capture() -> None:
+    whole = replace(large_hello(0.13), frames=(frame_at(0.13),))
+    finding = only(CODE, facts(resolved(SERVER), failed_hello(hello=whole)))
+    assert "2 segments" in finding.evidence[0].text
