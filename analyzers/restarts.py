@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from analyzers.segments import Segments
 from captures.lazyclass import dataclass
-from captures.packets import PacketTable
+from captures.packets import SYN, PacketTable
 
 Bools = npt.NDArray[np.bool_]
 Float64 = npt.NDArray[np.float64]
@@ -22,6 +22,9 @@ Int64 = npt.NDArray[np.int64]
 
 #: So many steps by one in a row, and the identification counts the connection's packets.
 COUNTED = 8
+#: A SYN or SYN-ACK with 0, and others after it without, is a Linux socket's: it counts its own
+#: packets from a random number on, and fewer steps will do.
+FROM_ZERO = 1
 #: More than that in one silence is another counter.
 MOST_LOST = 4096
 #: Less time is no round trip (the smallest one is the measure).
@@ -71,8 +74,10 @@ def _restart(table: PacketTable, seen: Segments, place: int, rtt_s: float) -> Re
 
 def _skipped(table: PacketTable, seen: Segments, first: int, place: int) -> int | None:
     """How many identifications were left out before a segment; None where they do not count."""
-    last = seen.rows[max(first, place - COUNTED - 1) : place + 1]
-    if len(last) < COUNTED + 2 or table.version[last[0]] != 4:
+    from_zero = (seen.flags[first] & SYN) != 0 and table.ip_id[seen.rows[first]] == 0
+    begin, needed = (first + 1, FROM_ZERO) if from_zero else (first, COUNTED)
+    last = seen.rows[max(begin, place - COUNTED - 1) : place + 1]
+    if len(last) < needed + 2 or table.version[last[0]] != 4:
         return None
     number = table.ip_id[last].astype(np.int64)
     steps = np.diff(number) % (1 << 16)

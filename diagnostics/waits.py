@@ -102,7 +102,9 @@ def _late_answer(connection: Connection, attempt: Attempt, request: HttpExchange
     if request.response_s is None:
         return
     frames = request.request_frames
-    lost = [r for r in connection.client.retransmissions if r.frame in frames]
+    lost = any(r.frame in frames for r in connection.client.retransmissions) or any(
+        s.cause == "loss" and s.before_frame == request.response_frame for s in connection.silences
+    )
     wait_s = request.response_s - request.request_s - (connection.min_rtt_s or 0.0)
     if wait_s >= SLOW_S and not lost and request.response_frame is not None:
         yield Wait(

@@ -8,6 +8,7 @@ import pytest
 
 from analyzers.facts import Silence
 from tests.analyzers.exchange import MSS, Exchange
+from tests.packets import ACK, SYN
 
 RTT_S = 0.02
 
@@ -91,3 +92,20 @@ def test_a_count_that_others_share_tells_nothing(tmp_path: Path) -> None:
     for number, at in enumerate((4.0, 4.0001)):
         exchange.s(at, 1 + (10 + number) * MSS, 101, MSS, ip_id=7000 + 300 * number)
     assert last(exchange, tmp_path).lost_packets is None
+
+
+def test_a_linux_socket_tells_sooner(tmp_path: Path) -> None:
+    """Its SYN-ACK has 0, and the rest is counted from a random number on."""
+    exchange = Exchange()
+    exchange.c(0.0, 0, 0, flags=SYN)
+    exchange.s(RTT_S, 0, 1, flags=SYN | ACK, ip_id=0)
+    exchange.c(RTT_S, 1, 1)
+    exchange.c(0.03, 1, 1, 100)
+    exchange.s(0.05, 1, 101)
+    exchange.s(0.06, 1, 101, 300)
+    exchange.c(0.06, 101, 301, 100)
+    exchange.s(0.08, 301, 201)
+    exchange.server.ip_id += 4
+    exchange.s(3.5, 301, 201, 300)
+    silence = last(exchange, tmp_path)
+    assert (silence.cause, silence.lost_packets) == ("loss", 4)

@@ -84,7 +84,9 @@ def find(facts: Facts) -> Iterator[Finding]:
     """One finding per server on the way to which segments get lost."""
     for found in losses(facts):
         cost = cost_s(facts, found)
-        if not _is_lossy(facts, found, cost) or queue_drops(found):
+        # A full queue drops some of what comes, and goes on to hand out the rest.
+        outage = found.unseen_in >= OUTAGE_COPIES
+        if not _is_lossy(facts, found, cost) or (queue_drops(found) and not outage):
             continue
         lossy = {c.stream for c in found.connections if _hit(c, found.side) and _by_loss(found, c)}
         attempts = _held_up(facts, found, lossy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,6 +112,14 @@ def test_inside_tls_a_silence_after_what_was_asked() -> None:
     assert frames(finding) == {frame_at(0.2), frame_at(3.7)}
     assert finding.impact_s == pytest.approx(3.5)
     assert root_of(slow) == ("degraded", CODE)
+
+
+def test_an_answer_that_was_lost_before_is_not_late() -> None:
+    slow = late(2.5)
+    answered = slow.requests[0].response_frame
+    lost = Silence(0.13, 2.63, frame_at(0.13), answered, "loss", Side.CLIENT, Side.SERVER, 4)
+    carried = replace(slow.connections[0], silences=(lost,))
+    assert found(CODE, slow) and not found(CODE, replace(slow, connections=(carried,)))
 
 
 @pytest.mark.parametrize("cause", ["loss", "window", "path_silent", "client_idle"])

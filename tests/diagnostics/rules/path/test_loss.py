@@ -255,3 +255,14 @@ def test_a_short_one_is_not_worth_a_word() -> None:
 
 def test_one_packet_is_no_outage() -> None:
     assert not found(CODE, outage(3.0, 1))
+
+
+def test_a_full_queue_does_not_silence_everything_for_seconds() -> None:
+    """Round trips were long when the outage began, for the transfer had filled a queue."""
+    stall = replace(silence(1.0, 4.0, "loss", before=Side.SERVER), lost_packets=40)
+    late = [again(t, delay_s=t - 0.9) for t in (4.1, 4.11, 4.12)]
+    trips = samples((every(0.02, 0.3, 40), 0.12, 20_000), ([0.1, 0.15, 0.2], 0.02, 0))
+    server = sent(20_000, 0.2, 4.4) | {"retransmissions": tuple(late)}
+    client = sent(900, 0.13) | closed(4.4)
+    parts: dict[str, Any] = {"client": client, "server": server, "last_s": 4.5, "rtt": trips}
+    assert found(CODE, facts(resolved(SERVER), fetched(silences=(stall,), **parts)))
