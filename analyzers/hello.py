@@ -131,13 +131,15 @@ class Offer:
 
     @cached_property
     def sni(self) -> str | None:
-        """Host name asked for (RFC 6066 3), in lower case."""
+        """Host name asked for (RFC 6066 3), in lower case; None too where its end is cut off."""
         content = self.known.get(SERVER_NAME)
         if content is None:
             return None
         names = Cursor(Cursor(content).block(2))
         while names.left:
             kind, name = names.number(1), names.block(2)
+            if names.short:
+                return None
             if kind == 0 and name:
                 return text(name).lower()
         return None

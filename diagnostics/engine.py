@@ -99,7 +99,10 @@ def _root(findings: Sequence[Finding], blocking: Sequence[Finding], scope: Scope
     if candidates and not scope.recognised:
         return min(candidates, key=lambda f: (-f.impact_s, f.stage, -f.confidence, f.cause))
     if candidates:
-        return min(candidates, key=lambda f: (f.stage, -f.confidence, -f.impact_s, f.cause))
+        return min(
+            candidates,
+            key=lambda f: (f.stage, f.delays_only, -f.confidence, -f.impact_s, f.cause),
+        )
     costly = [
         f
         for f in findings

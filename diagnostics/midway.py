@@ -6,13 +6,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from analyzers.facts import Attempt, Facts, Outcome, Stage
-from analyzers.usedlookups import AT_ONCE_S
-from diagnostics.needs import follows
+from analyzers.facts import Attempt, Connection, Facts, Outcome, Stage
+from analyzers.usedlookups import AT_ONCE_S as DIALLED_S
+from diagnostics.needs import AT_ONCE_S, follows
 from diagnostics.rules.dns.forged import unlike
 from diagnostics.scope import Scope, asked_before, serves_downloads
 from diagnostics.tries import endpoint
 from diagnostics.verdict import Finding
+
+DIAL_TIMEOUT_S = 30.0
+"""Of net/http's DefaultTransport, for a connection to come about."""
 
 
 def open_question(facts: Facts, scope: Scope, failed: frozenset[int], root: Finding) -> str | None:
@@ -28,7 +31,7 @@ def open_question(facts: Facts, scope: Scope, failed: frozenset[int], root: Find
             "command has returned."
         )
     unknown = None if root.stage is Stage.DNS else _unknown_address(facts, last, struck)
-    return unknown or _perhaps_made_good(facts, last)
+    return unknown or _perhaps_made_good(facts, struck, last)
 
 
 def _still_tried(facts: Facts, failed: Attempt) -> bool:
@@ -92,31 +95,55 @@ def _guessed(facts: Facts, failed: Attempt) -> bool:
         or any(
             a.name is None
             and a.address != failed.address
-            and 0.0 <= a.start_s - lookup.end_s <= AT_ONCE_S
+            and 0.0 <= a.start_s - lookup.end_s <= DIALLED_S
             for a in facts.attempts
         )
     )
 
 
-def _perhaps_made_good(facts: Facts, failed: Attempt) -> str | None:
+def _perhaps_made_good(facts: Facts, struck: Sequence[Attempt], last: Attempt) -> str | None:
     """Right after it the client asked a server that may be anybody's, and was answered: as go does
     with the next entry of GOPROXY, or with the next address of a name."""
     if facts.session is not None:
         return None
-    if failed.stage > Stage.TLS and not facts.capture.truncated_packets:
+    if last.stage > Stage.TLS and not facts.capture.truncated_packets:
         return None
     for other in facts.attempts:
-        if other.stream is None or other.address == failed.address or not _unread(facts, other):
+        if other.stream is None or other.address == last.address or not _unread(facts, other):
             continue
-        turns = facts.connection(other.stream).turns
-        if any(follows(failed, t.asked_s) for t in turns if t.asked_s > failed.end_s):
+        if _took_over(facts, struck, last, facts.connection(other.stream)):
             return (
-                f"{failed.need} failed ({failed.reason}), and at once the client turned to "
+                f"{last.need} failed ({last.reason}), and at once the client turned to "
                 f"{endpoint(other.address, other.port)} and was answered. Whose server that is, "
                 "the capture does not show: it may have got there what it needs (GOPROXY's next "
                 "entry). Record whole packets, from before the start."
             )
     return None
+
+
+def _took_over(facts: Facts, struck: Sequence[Attempt], last: Attempt, other: Connection) -> bool:
+    """What was asked on the other connection came when go had noticed the failure.
+
+    One from before the capture may be any program's, and asked something just then by chance: but
+    hardly after one failure and then the next, where go tried on although the first had failed.
+    """
+    asked_s = [t.asked_s for t in other.turns]
+    if not other.starts_midway:
+        return any(follows(last, at_s) for at_s in asked_s if at_s > last.end_s)
+    met = [a for a in struck if _is_met(_noticed_s(facts, a), asked_s)]
+    begun_s = last.start_s if last.stream is None else facts.connection(last.stream).first_s
+    return last in met and any(_noticed_s(facts, a) <= begun_s for a in met)
+
+
+def _is_met(noticed_s: float, asked_s: Sequence[float]) -> bool:
+    return any(0.0 <= at_s - noticed_s <= AT_ONCE_S for at_s in asked_s)
+
+
+def _noticed_s(facts: Facts, failed: Attempt) -> float:
+    """When go knew of a failure: at once, or when its time-out ended a silence."""
+    if failed.reason != "no answer" or failed.stream is None:
+        return failed.end_s
+    return facts.connection(failed.stream).first_s + DIAL_TIMEOUT_S
 
 
 def _unread(facts: Facts, attempt: Attempt) -> bool:

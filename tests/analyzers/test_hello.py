@@ -50,6 +50,16 @@ def test_ja4_of_the_definitions_example() -> None:
     assert ja4(_example()) == "t13d1516h2_8daaf6152771_e5627efa2ab1"
 
 
+def test_a_name_whose_end_is_cut_off_is_none() -> None:
+    """Half a name is another name."""
+    whole = client_hello(CIPHERS, [server_name("example.com")])
+    for length in range(len(whole) - len("example.com"), len(whole)):
+        offer = parse_client_hello(whole[:length])
+        assert offer is not None and offer.sni is None
+    offer = parse_client_hello(whole)
+    assert offer is not None and offer.sni == "example.com"
+
+
 def test_ja4_without_signature_algorithms() -> None:
     """The definition's own value: the list of extensions ends without an underscore."""
     assert ja4(_example(())).endswith("_6d807ffa2a79")

@@ -145,3 +145,7 @@ def test_a_closed_socket_answers_late_segments_with_their_own_numbers() -> None:
     below = reset(0.6, signs=("sequence_below_data", "timestamps_missing"))
     assert reset_is_forged(connection(resets=(below,)), below)
     assert not reset_is_forged(connection(resets=(reset(0.5), below)), below)
+    bare = reset(0.5, signs=("timestamps_missing",))
+    assert not reset_is_forged(connection(resets=(bare, below)), below)
+    odd = reset(0.5, signs=("ttl_differs", "timestamps_missing"))
+    assert reset_is_forged(connection(resets=(odd, below)), below)

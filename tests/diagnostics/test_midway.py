@@ -71,7 +71,7 @@ def older(*asked_s: float, **changes: Any) -> Connection:
     talk: dict[str, Any] = {"client": sent(900, 0.01, 0.5), "server": sent(9000, 0.03, 0.6)}
     asked = tuple(map(turn, asked_s))
     kept = {"address": OLDER, "starts_midway": True, "syn_frame": None, "turns": asked}
-    return connection(1, 0.0, **talk | kept | changes)
+    return connection(2, 0.0, **talk | kept | changes)
 
 
 def test_what_failed_counts_where_the_capture_begins_before_it() -> None:
@@ -109,15 +109,18 @@ def test_the_answer_that_led_to_a_dead_address_may_lie_before_the_capture() -> N
 @pytest.mark.parametrize(
     ("more", "outcome"),
     [
-        pytest.param(older(0.16), Outcome.INCONCLUSIVE, id="and was answered"),
-        pytest.param(older(0.16, port=22), Outcome.FAILED, id="over ssh"),
+        pytest.param(older(0.16, 0.46), Outcome.INCONCLUSIVE, id="and was answered"),
+        pytest.param(older(0.46), Outcome.FAILED, id="once, as anybody may"),
+        pytest.param(older(0.16), Outcome.FAILED, id="after the first only"),
+        pytest.param(older(0.16, 0.46, port=22), Outcome.FAILED, id="over ssh"),
         pytest.param(older(0.05, 0.9), Outcome.FAILED, id="at other times"),
-        pytest.param(older(0.16, starts_midway=False), Outcome.FAILED, id="not from before"),
+        pytest.param(older(0.16, 0.46, starts_midway=False), Outcome.FAILED, id="not from before"),
     ],
 )
 def test_at_once_the_client_turned_to_an_older_connection(more: Part, outcome: Outcome) -> None:
     """GOPROXY may go on there: the capture does not show what that server is."""
-    parts = [resolved(SERVER, name="proxy.golang.org"), refused(address=SERVER), more]
+    failures = [refused(address=SERVER), refused(1, 0.4, address=SERVER)]
+    parts = [resolved(SERVER, name="proxy.golang.org"), failures, more]
     assert judged(*parts).outcome is outcome
     assert judged(*parts, session=session(sockets=(socket_to(SERVER),))).outcome is Outcome.FAILED
 
