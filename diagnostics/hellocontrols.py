@@ -31,11 +31,12 @@ def other_hello_same_name(facts: Facts, attempt: Attempt, hello: ClientHello) ->
 def unread_control(facts: Facts, attempt: Attempt) -> bool:
     """Another connection to the same place was answered, and its hello lies before the capture:
     nobody can say whether it had the same name, or the same contents."""
+    read = {h.stream for h in facts.handshakes if h.client_hello is not None}
     return any(
         c.starts_midway
         and c.server.payload_bytes > 0
         and (c.server.address, c.server.port) == (attempt.address, attempt.port)
-        and all(h.client_hello is None for h in facts.handshakes if h.stream == c.stream)
+        and c.stream not in read
         for c in facts.connections
     )
 

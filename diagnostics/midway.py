@@ -152,7 +152,8 @@ def _unread(facts: Facts, attempt: Attempt) -> bool:
     connection = facts.connection(attempt.stream)
     if connection.starts_midway:
         return attempt.name is None and serves_downloads(connection.server.port)
-    hellos = [h.client_hello for h in facts.handshakes if h.stream == attempt.stream]
-    if any(hello is None or not hello.complete for hello in hellos):
-        return True
+    if attempt.handshake is not None:
+        hello = facts.handshakes[attempt.handshake].client_hello
+        if hello is None or not hello.complete:
+            return True
     return any(facts.requests[i].head_cut for i in attempt.requests)
