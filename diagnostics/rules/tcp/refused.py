@@ -15,7 +15,8 @@ RST answers SYN, and where other packets of the address are seen, its TTL is the
 
 Fix
 ---
-Start the service or correct the port.
+Start the service or correct the port. Where the machine refuses itself (127.0.0.1, ::1), a name may
+lead there by the hosts file or by a resolver that blocks it.
 
 References
 ----------
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import ip_address
 
 from analyzers.facts import Attempt, Connection, Facts, Stage
 from diagnostics.localize import distance_of_ttl, host_hop
@@ -53,18 +55,26 @@ def find(facts: Facts) -> Iterator[Finding]:
             hop=hop,
             summary=f"{address} refuses connections to port {port}: nothing listens there.",
             evidence=tuple(_evidence(c) for c in connections[:3]),
-            fix=(
-                Fix(
-                    "Check that the service runs and the port is right.",
-                    f"nc -vz {shell_word(address)} {port}",
-                ),
-                Fix("Check what go was told to use.", "go env GOPROXY; env | grep -i _proxy"),
-            ),
+            fix=tuple(_fix(address, port)),
             confidence=0.95,
             impact_s=lost_s(attempts),
             attempts=indices(attempts),
             streams=streams(attempts),
             stage=Stage.CONNECT,
+        )
+
+
+def _fix(address: str, port: int | None) -> Iterator[Fix]:
+    yield Fix(
+        "Check that the service runs and the port is right.",
+        f"nc -vz {shell_word(address)} {port}",
+    )
+    yield Fix("Check what go was told to use.", "go env GOPROXY; env | grep -i _proxy")
+    if ip_address(address).is_loopback:
+        yield Fix(
+            "This is the machine itself. If go was told a name, see what leads here: the hosts "
+            "file, or a resolver that blocks the name.",
+            "cat /etc/hosts",
         )
 
 

@@ -86,3 +86,9 @@ def test_the_other_address_of_the_name_may_answer() -> None:
     passed = facts(resolved("198.51.100.8", SERVER), first, fetched(1, 0.13))
     assert not found(CODE, passed)
     assert root_of(passed) == ("healthy", None)
+
+
+@pytest.mark.parametrize(("address", "told"), [("::1", True), ("127.0.0.1", True), (SERVER, False)])
+def test_who_is_led_to_this_machine_is_told_what_may_lead_there(address: str, told: bool) -> None:
+    commands = [fix.command for fix in only(CODE, facts(refused(address=address))).fix]
+    assert ("cat /etc/hosts" in commands) is told
