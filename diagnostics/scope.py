@@ -66,18 +66,21 @@ def asked_before(facts: Facts) -> bool:
     return any(e.name and not e.queries and e.first_s <= PATIENCE_S for e in facts.dns)
 
 
-def _names_cut(facts: Facts) -> bool:
-    """Lookups were captured cut short: go's look like any other's, and addresses are missing."""
-    asked = any(not q.whole for e in facts.dns for q in e.queries)
-    return asked or any(not r.whole for e in facts.dns for r in e.responses)
+def _signs_cut(facts: Facts) -> bool:
+    """Lookups or hellos were captured cut short: go's look like any other's then."""
+    return (
+        any(not q.whole for e in facts.dns for q in e.queries)
+        or any(not r.whole for e in facts.dns for r in e.responses)
+        or any(h.client_hello is not None and not h.client_hello.complete for h in facts.handshakes)
+    )
 
 
-def _undecided(facts: Facts, every: list[Attempt]) -> bool:
+def _undecided(facts: Facts, attempts: list[Attempt]) -> bool:
     """Something failed, and whether that was the download or a try beside it cannot be known: the
     signs of go may lie in what is missing."""
-    hosts = {a.name or a.address for a in every} - {"", None}
-    hidden = len(hosts) > 1 and (asked_before(facts) or _names_cut(facts))
-    return hidden and bool(unanswered(every, facts))
+    hosts = {a.name or a.address for a in attempts} - {"", None}
+    hidden = len(hosts) > 1 and (asked_before(facts) or _signs_cut(facts))
+    return hidden and bool(unanswered(attempts, facts))
 
 
 def serves_downloads(port: int) -> bool:
@@ -93,7 +96,9 @@ def scope_of(facts: Facts) -> Scope:
         # Names were asked for, and the answers cannot be read: any connection may be go's.
         every = [a for a in every if a.is_go or a.stream is not None]
         mine = []
-    chosen = mine or _unread(facts) or ([] if _undecided(facts, every) else every)
+    chosen = mine or _unread(facts) or every
+    if not mine and _undecided(facts, chosen):
+        chosen = []
     return Scope(
         attempts=frozenset(a.index for a in chosen),
         streams=frozenset(a.stream for a in chosen if a.stream is not None),
