@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from analyzers.facts import Attempt, ClientHello, Facts, Outcome
 from diagnostics.helloends import end_of, lost_the_race
+from diagnostics.resets import name_unread
 
 SAME_SIZE = 0.15
 """Two hellos of one client differ by their names and padding only: less than this share."""
@@ -13,7 +14,7 @@ SAME_SIZE = 0.15
 
 def same_hello_other_name(facts: Facts, attempt: Attempt, hello: ClientHello) -> str | None:
     """A comparable hello with another name passed: what is hated is the name."""
-    for other, its in _comparable(facts, attempt):
+    for other, its in _comparable(facts, attempt, hello):
         if its.sni != hello.sni and alike(its, hello):
             where = "the same address" if other.address == attempt.address else f"{other.address}"
             return f"the same hello with the name {its.sni} is answered at {where}"
@@ -22,7 +23,7 @@ def same_hello_other_name(facts: Facts, attempt: Attempt, hello: ClientHello) ->
 
 def other_hello_same_name(facts: Facts, attempt: Attempt, hello: ClientHello) -> str | None:
     """Another, smaller or older hello with the same name passed: what is hated is the hello."""
-    for _, its in _comparable(facts, attempt):
+    for _, its in _comparable(facts, attempt, hello):
         if its.sni == hello.sni and not alike(its, hello):
             return f"a hello of {its.size} bytes with the same name is answered"
     return None
@@ -41,8 +42,12 @@ def unread_control(facts: Facts, attempt: Attempt) -> bool:
     )
 
 
-def _comparable(facts: Facts, attempt: Attempt) -> Iterator[tuple[Attempt, ClientHello]]:
-    """Hellos of other connections that a server answered."""
+def _comparable(
+    facts: Facts, attempt: Attempt, hello: ClientHello
+) -> Iterator[tuple[Attempt, ClientHello]]:
+    """Hellos of other connections that a server answered; none where names are cut off."""
+    if name_unread(hello):
+        return
     for other in facts.attempts:
         if other.handshake is None or other.stream == attempt.stream:
             continue
@@ -51,8 +56,9 @@ def _comparable(facts: Facts, attempt: Attempt) -> Iterator[tuple[Attempt, Clien
             # Its answer came too late: this one failed as well.
             continue
         handshake = facts.handshakes[other.handshake]
-        if handshake.client_hello is not None and handshake.server_hello is not None:
-            yield other, handshake.client_hello
+        its = handshake.client_hello
+        if its is not None and handshake.server_hello is not None and not name_unread(its):
+            yield other, its
 
 
 def alike(one: ClientHello, other: ClientHello) -> bool:

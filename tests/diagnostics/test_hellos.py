@@ -126,6 +126,15 @@ def test_what_was_hated_is_unknown_where_a_control_lies_before_the_capture(
     assert causes(plain) == [Cause.SNI_BLOCKED]
 
 
+def test_hellos_whose_names_are_cut_off_are_not_compared() -> None:
+    """Neither is known to have the other's name, nor another one."""
+    cut: dict[str, Any] = {"sni": None, "complete": False}
+    silent = failed_hello(hello=large_hello(0.13, **cut))
+    passed = fetched(1, 20.0, hello=client_hello(20.03, **cut))
+    (failed,) = failed_hellos(facts(resolved(SERVER), silent, passed), Cause.DROPPED)
+    assert not failed.why
+
+
 def test_the_servers_answer_may_lose_the_race_against_a_forged_fin() -> None:
     """Its ServerHello arrives after the FIN in its name: the connection is over all the same."""
     late = {"fin_s": 0.133, "fin_frame": frame_at(0.133), "fin_ttl": SERVER_TTL}

@@ -41,8 +41,9 @@ def find(facts: Facts) -> Iterator[Finding]:
 
 
 def _words(failed: FailedHello) -> str:
+    name = failed.hello.sni or failed.attempt.name or failed.attempt.address
     return (
-        f"The ClientHello for {failed.hello.sni} ({failed.hello.size} bytes in "
+        f"The ClientHello for {name} ({failed.hello.size} bytes in "
         f"{segments_of(failed.connection, failed.hello)} segments) is dropped on the way."
     )
 
