@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from analyzers.connectionends import STILL_OPEN_S, server_uncaptured
 from analyzers.endings import Ending, connect_ending, request_ending, tls_ending, tunnel_ending
 from analyzers.facts import (
     Attempt,
@@ -20,15 +19,13 @@ from analyzers.facts import (
 )
 from analyzers.gosigns import GoSigns
 from analyzers.idleends import without_idle_resets
-from analyzers.usedlookups import ADDRESS_TYPES, LookupIndex, is_unread
+from analyzers.lookupattempts import lookup_attempts
+from analyzers.usedlookups import LookupIndex
 from captures.lazyclass import dataclass
 from captures.session import Session
 
 WEB_PORTS = (80, 443)
 """Where a connection right after an answer that was cut off is taken for that name's."""
-PATIENCE_S = 5.0
-"""go and glibc ask again after this (resolv.conf(5), timeout). Where a capture loses packets, only
-what is asked again, or still could be, shows that the answer was not the capture's loss."""
 HAPPY_EYEBALLS_S = 1.0
 """RFC 8305 starts the next address after 0.25 s (go: 0.3 s); winners come within this."""
 
@@ -55,7 +52,12 @@ def attempts(parts: Parts) -> tuple[Attempt, ...]:
     names = LookupIndex(parts.lookups)
     found = list(_connection_attempts(parts, signs, names))
     used = {a.lookup for a in found}
-    found += _lookup_attempts(parts, signs, used, {a.name for a in found})
+    reached = {a.name for a in found}
+    found += [
+        a
+        for a in lookup_attempts(parts.lookups, parts.connections, parts.last_s, signs, reached)
+        if a.lookup not in used
+    ]
     found = list(_without_losers(_with_go_names(_with_known_names(found)), parts))
     if parts.session is None or parts.session.exit_code == 0:
         found = list(without_idle_resets(found, parts.connections))
@@ -195,70 +197,6 @@ def _tunnel_port(connects: Sequence[HttpExchange]) -> int | None:
         return None
     port = connects[-1].target.rpartition(":")[2]
     return int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else None
-
-
-def _lookup_attempts(
-    parts: Parts, signs: GoSigns, used: set[int | None], reached: set[str | None]
-) -> Iterator[Attempt]:
-    """Attempts that ended at their lookup: no connection used its answer."""
-    deaf = _is_deaf(parts.connections)
-    lossy = any(h.unseen_acked_bytes for c in parts.connections for h in (c.client, c.server))
-    open_since_s = parts.last_s - (PATIENCE_S if lossy else STILL_OPEN_S)
-    for lookup in parts.lookups:
-        if lookup.index in used or lookup.search_of is not None:
-            continue
-        outcome, reason = _lookup_ending(lookup, open_since_s, lookup.name in reached)
-        if outcome is Outcome.FAILED and reason == "no answer" and deaf:
-            outcome, reason = Outcome.UNKNOWN, "the capture holds one direction only"
-        yield Attempt(
-            index=0,
-            need=f"{lookup.name}:443",
-            name=lookup.name,
-            address=None,
-            port=None,
-            lookup=lookup.index,
-            stream=None,
-            handshake=None,
-            requests=(),
-            via_proxy=False,
-            is_go=signs.lookup(lookup),
-            start_s=lookup.start_s,
-            end_s=lookup.end_s,
-            outcome=outcome,
-            stage=Stage.DNS,
-            reason=reason,
-        )
-
-
-def _is_deaf(connections: Sequence[Connection]) -> bool:
-    """Servers were heard, and nothing that they said was captured: what they did not say cannot be
-    known either."""
-    heard = any(server_uncaptured(c) for c in connections)
-    return heard and not any(c.server.packets for c in connections)
-
-
-def _lookup_ending(lookup: DnsLookup, open_since_s: float, reached: bool) -> tuple[Outcome, str]:
-    kinds = {e.qtype for e in lookup.exchanges}
-    if not kinds & ADDRESS_TYPES:
-        return Outcome.ABANDONED, "not an address lookup"
-    if lookup.addresses:
-        return (Outcome.ABANDONED if reached else Outcome.UNKNOWN), "resolved, not used"
-    if any(r.unread for e in lookup.exchanges for r in e.responses):
-        return Outcome.UNKNOWN, "answered, cut short by the capture"
-    rcodes = {e.rcode for e in lookup.exchanges if e.rcode}
-    if rcodes - {"NOERROR"}:
-        return Outcome.FAILED, sorted(rcodes - {"NOERROR"})[0]
-    if rcodes and "A" not in kinds:
-        return Outcome.UNKNOWN, "only AAAA was asked for"
-    if is_unread(lookup):
-        return Outcome.UNKNOWN, "an answer is missing in the capture"
-    if rcodes:
-        return Outcome.FAILED, "no address"
-    if any(e.icmp_frames for e in lookup.exchanges):
-        return Outcome.FAILED, "unreachable"
-    if lookup.start_s > open_since_s:
-        return Outcome.UNKNOWN, "the capture ends"
-    return Outcome.FAILED, "no answer"
 
 
 def _with_known_names(found: Sequence[Attempt]) -> list[Attempt]:

@@ -238,6 +238,17 @@ def test_a_lossy_capture_shows_no_silence_that_ends_before_a_second_query() -> N
     assert ("other.example:443", "failed", "no answer") in words(patient)
 
 
+def test_a_client_that_moves_on_had_its_answer() -> None:
+    """A capture of what it sends alone: it connects right after a query that it never repeats."""
+    asked = unanswered(0.0)
+    moved = facts(asked, unconnected(0.05, 1.05, 3.05), duration_s=9.0)
+    assert (f"{NAME}:443", "unknown", "the capture holds one direction only") in words(moved)
+    waiting = facts(unanswered(0.0, 5.0), unconnected(0.05, 1.05, 3.05), duration_s=11.0)
+    assert (f"{NAME}:443", "failed", "no answer") in words(waiting)
+    later = facts(asked, unconnected(2.0, 3.0, 5.0), duration_s=9.0)
+    assert (f"{NAME}:443", "failed", "no answer") in words(later)
+
+
 def test_what_was_looked_up_before_the_capture_has_the_name_it_has_later() -> None:
     """Refused, looked up anew and refused again: the first try was for the same name."""
     early, late = refused_at(0, 0.0), refused_at(1, 1.1)
