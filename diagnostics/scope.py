@@ -5,7 +5,6 @@ from __future__ import annotations
 from analyzers.facts import Attempt, Facts, Outcome
 from analyzers.gosigns import GO_EDNS_SIZE
 from captures.lazyclass import dataclass
-from diagnostics.needs import unanswered
 from diagnostics.verdict import Finding
 
 PATIENCE_S = 5.0
@@ -79,8 +78,8 @@ def _undecided(facts: Facts, attempts: list[Attempt]) -> bool:
     """Something failed, and whether that was the download or a try beside it cannot be known: the
     signs of go may lie in what is missing."""
     hosts = {a.name or a.address for a in attempts} - {"", None}
-    hidden = len(hosts) > 1 and (asked_before(facts) or _signs_cut(facts))
-    return hidden and bool(unanswered(attempts, facts))
+    failed = any(a.outcome is Outcome.FAILED for a in attempts)
+    return failed and len(hosts) > 1 and (asked_before(facts) or _signs_cut(facts))
 
 
 def serves_downloads(port: int) -> bool:

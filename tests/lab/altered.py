@@ -23,6 +23,7 @@ ALTERATIONS = {
     "as recorded": "",
     "pcap": "pcap",
     "snaplen 128": "snaplen:128",
+    "snaplen 96": "snaplen:96",
     "2 % lost, 1": "lose:0.02:1",
     "2 % lost, 2": "lose:0.02:2",
     "2 % lost, 3": "lose:0.02:3",
