@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from analyzers.facts import Attempt, Connection, Facts, Outcome, Stage
+from analyzers.facts import Attempt, Facts, Outcome, Stage
 from analyzers.usedlookups import AT_ONCE_S as DIALLED_S
 from diagnostics.needs import AT_ONCE_S, follows
 from diagnostics.rules.dns.forged import unlike
@@ -109,27 +109,29 @@ def _perhaps_made_good(facts: Facts, struck: Sequence[Attempt], last: Attempt) -
     if last.stage > Stage.TLS and not facts.capture.truncated_packets:
         return None
     for other in facts.attempts:
-        if other.stream is None or other.address == last.address or not _unread(facts, other):
+        if other.stream is None or other.address == last.address:
             continue
-        if _took_over(facts, struck, last, facts.connection(other.stream)):
+        asked_s = [turn.asked_s for turn in facts.connection(other.stream).turns]
+        older = _is_older(facts, other, last) and _again_and_again(facts, struck, last, asked_s)
+        if older or (_is_cut(facts, other) and _right_after(last, asked_s)):
             return (
                 f"{last.need} failed ({last.reason}), and at once the client turned to "
-                f"{endpoint(other.address, other.port)} and was answered. Whose server that is, "
-                "the capture does not show: it may have got there what it needs (GOPROXY's next "
-                "entry). Record whole packets, from before the start."
+                f"{endpoint(other.address, other.port)} and was answered. What it asked of that "
+                "server, and since when, the capture does not show: it may have got there what it "
+                "needs (GOPROXY's next entry). Record whole packets, from before the start."
             )
     return None
 
 
-def _took_over(facts: Facts, struck: Sequence[Attempt], last: Attempt, other: Connection) -> bool:
-    """What was asked on the other connection came when go had noticed the failure.
+def _right_after(last: Attempt, asked_s: Sequence[float]) -> bool:
+    return any(follows(last, at_s) for at_s in asked_s if at_s > last.end_s)
 
-    One from before the capture may be any program's, and asked something just then by chance: but
-    hardly after one failure and then the next, where go tried on although the first had failed.
-    """
-    asked_s = [t.asked_s for t in other.turns]
-    if not other.starts_midway:
-        return any(follows(last, at_s) for at_s in asked_s if at_s > last.end_s)
+
+def _again_and_again(
+    facts: Facts, struck: Sequence[Attempt], last: Attempt, asked_s: Sequence[float]
+) -> bool:
+    """The other server was asked after one failure and then after the next: once may be chance,
+    but where the first failure had been fatal, go would not have come to the second."""
     met = [a for a in struck if _is_met(_noticed_s(facts, a), asked_s)]
     begun_s = last.start_s if last.stream is None else facts.connection(last.stream).first_s
     return last in met and any(_noticed_s(facts, a) <= begun_s for a in met)
@@ -146,12 +148,23 @@ def _noticed_s(facts: Facts, failed: Attempt) -> float:
     return facts.connection(failed.stream).first_s + DIAL_TIMEOUT_S
 
 
-def _unread(facts: Facts, attempt: Attempt) -> bool:
-    """The name it was for lies before the capture, or is cut off."""
+def _is_older(facts: Facts, attempt: Attempt, failed: Attempt) -> bool:
+    """When the server was first asked lies before the capture: the connection does, or go's lookup
+    of its name (where lookups are captured at all: that of the failed try is)."""
     assert attempt.stream is not None
     connection = facts.connection(attempt.stream)
     if connection.starts_midway:
         return attempt.name is None and serves_downloads(connection.server.port)
+    if not attempt.is_go or failed.lookup is None:
+        return False
+    return all(lookup.name != attempt.name for lookup in facts.lookups)
+
+
+def _is_cut(facts: Facts, attempt: Attempt) -> bool:
+    """What it was for is cut off."""
+    assert attempt.stream is not None
+    if facts.connection(attempt.stream).starts_midway:
+        return False
     if attempt.handshake is not None:
         hello = facts.handshakes[attempt.handshake].client_hello
         if hello is None or not hello.complete:

@@ -125,6 +125,17 @@ def test_at_once_the_client_turned_to_an_older_connection(more: Part, outcome: O
     assert judged(*parts, session=session(sockets=(socket_to(SERVER),))).outcome is Outcome.FAILED
 
 
+def test_a_server_whose_lookup_lies_before_the_capture_may_be_the_next_entry() -> None:
+    """go asks it after each failure."""
+    used, shaken = fetched(2, 0.0, name="mirror.example", address=OLDER)
+    elsewhere = replace(used, turns=(turn(0.16), turn(0.46)))
+    failures = [refused(address=SERVER), refused(1, 0.4, address=SERVER)]
+    looked_up = resolved(SERVER, name="proxy.golang.org")
+    parts = [failures, elsewhere, shaken]
+    assert judged(looked_up, *parts).outcome is Outcome.INCONCLUSIVE
+    assert judged(looked_up, resolved(OLDER, name="mirror.example"), *parts).root_cause is not None
+
+
 def test_a_cut_answer_leaves_open_which_address_it_gave() -> None:
     """Two answers, an address that is no server's, another try at the same moment: any of these
     may mean that what failed has nothing to do with the name."""
