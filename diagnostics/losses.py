@@ -39,6 +39,8 @@ NEAR_RTTS = 1.5
 """How far back a round trip still tells of the moment of a loss."""
 FIRST_TIMER_S = 0.25
 """About what Linux waits before the first copy; each further wait is twice as long."""
+ANSWERED_SHARE = 0.2
+"""Of a silence: a round trip that is shorter is not what was waited for."""
 TIMERS = frozenset(
     (RetransmissionKind.TIMEOUT, RetransmissionKind.TAIL_PROBE, RetransmissionKind.SYN)
 )
@@ -210,11 +212,28 @@ def _lost(half: Half, side: LossSide) -> Iterator[Retransmission]:
 
 def unseen(connection: Connection, end: Side) -> int:
     """Packets from that end of which nothing but a silence tells."""
+    ended = [s for s in connection.silences if s.cause == "loss" and s.before is end]
+    sent_again = sum(s.lost_packets or _copies(s) for s in ended if _is_unseen(s))
+    return sent_again + sum(_answers_lost(connection, s, end) for s in ended if not _is_unseen(s))
+
+
+def _answers_lost(connection: Connection, silence: Silence, end: Side) -> int:
+    """How often the other side repeated in vain what had got there: SYNs whose SYN-ACKs are lost.
+
+    Not where a round trip may take that long: then each copy gets its answer, late.
+    """
+    if not (connection.min_rtt_s or silence.end_s) < ANSWERED_SHARE * _length_s(silence):
+        return 0
     return sum(
-        silence.lost_packets or _copies(silence)
-        for silence in connection.silences
-        if silence.cause == "loss" and silence.before is end and _is_unseen(silence)
+        r.kind is RetransmissionKind.SYN
+        and r.loss is LossSide.NOT_LOST
+        and silence.start_s < r.time_s < silence.end_s
+        for r in connection.half(other_side(end)).retransmissions
     )
+
+
+def _length_s(silence: Silence) -> float:
+    return silence.end_s - silence.start_s
 
 
 def _is_unseen(silence: Silence) -> bool:
@@ -223,7 +242,7 @@ def _is_unseen(silence: Silence) -> bool:
 
 def _copies(silence: Silence) -> int:
     """How often a timer that doubles had its segment sent in it, at least."""
-    return 1 + int(log2(max(1.0, (silence.end_s - silence.start_s) / FIRST_TIMER_S)))
+    return 1 + int(log2(max(1.0, _length_s(silence) / FIRST_TIMER_S)))
 
 
 def _sent(half: Half) -> int:

@@ -34,7 +34,8 @@ class Impair:
     block_bytes: str = ""
     #: Each TCP flow passes this many payload bytes, then goes silent.
     silent_after_kb: float = 0.0
-    #: The link is down for so many seconds once so many kilobytes of payload have passed it.
+    #: The link is down for so many seconds once so many kilobytes of payload have passed it (-1:
+    #: from the first packet on).
     outage: tuple[float, float] | None = None
     #: Restrict loss, silence and MTU to this protocol and port ("udp/53", "tcp/443").
     only: str = ""

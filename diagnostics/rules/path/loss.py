@@ -217,12 +217,8 @@ def _evidence(found: Losses) -> Evidence:
 
 def _outages(found: Losses) -> list[Silence]:
     """Silences whose losses left no hole."""
-    return [
-        s
-        for c in found.connections
-        for s in c.silences
-        if s.cause == "loss" and s.before is found.side and (s.lost_packets or s.starts_slowly)
-    ]
+    streams = [c for c in found.connections if unseen(c, found.side)]
+    return [s for c in streams for s in c.silences if s.cause == "loss" and s.before is found.side]
 
 
 def _unseen_words(found: Losses) -> str:
@@ -232,6 +228,8 @@ def _unseen_words(found: Losses) -> str:
             f"{plural(counted, 'packet')} that {_far_end(found)} sent in a silence, by its own "
             "count (IP identification), never came"
         )
+    if not any(s.starts_slowly for s in _outages(found)):
+        return f"answers of {_far_end(found)} to repeated SYNs never came"
     return (
         f"after a silence {_far_end(found)} begins again with one segment and waits for its ACK, "
         "as after a time-out: what it had sent was lost"

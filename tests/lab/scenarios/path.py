@@ -138,6 +138,14 @@ SCENARIOS = (
         seconds=8,
     ),
     Scenario(
+        name="path-outage-at-connect",
+        breaks="what comes through the link behind the firewall is lost for 2.6 s at the start",
+        resembles=("tcp.syn_timeout", "tls.slow_handshake"),
+        expect=degraded("path.loss", _ON_THE_WAY, (2, 3)),
+        wires=METRO | {"firewall-transit": (Impair(), Impair(outage=(-1, 2.6)))},
+        seconds=5,
+    ),
+    Scenario(
         name="path-outage-ipv6-plain",
         breaks="the client's link is down for 3 s in the middle of a plain body, over IPv6",
         resembles=("http.stalled_body", "http.slow_response"),

@@ -266,3 +266,24 @@ def test_a_full_queue_does_not_silence_everything_for_seconds() -> None:
     client = sent(900, 0.13) | closed(4.4)
     parts: dict[str, Any] = {"client": client, "server": server, "last_s": 4.5, "rtt": trips}
     assert found(CODE, facts(resolved(SERVER), fetched(silences=(stall,), **parts)))
+
+
+def connected_late(rtt_s: float) -> Facts:
+    """Two SYNs were repeated, and answered by one SYN-ACK that echoes the first."""
+    kind, kept = RetransmissionKind.SYN, LossSide.NOT_LOST
+    copies = tuple(again(t, delay_s=t, kind=kind, loss=kept, length=0) for t in (1.1, 2.1, 3.1))
+    client = sent(900, 3.2) | closed(4.0) | {"retransmissions": copies}
+    wait = silence(0.1, 3.14, "loss", Side.CLIENT, Side.SERVER)
+    server = sent(20_000, 3.3, 3.9)
+    whole = fetched(client=client, server=server, silences=(wait,), rtt_s=rtt_s, last_s=4.0)
+    return facts(resolved(SERVER), whole)
+
+
+def test_answers_to_repeated_syns_that_never_came() -> None:
+    finding = only(CODE, connected_late(0.02))
+    assert "SYN" in finding.evidence[0].text
+    assert root_of(connected_late(0.02)) == ("degraded", CODE)
+
+
+def test_round_trips_of_seconds_are_no_loss() -> None:
+    assert not found(CODE, connected_late(1.5))
