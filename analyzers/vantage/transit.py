@@ -79,7 +79,8 @@ def transit(leg: Leg, lie: Alignment) -> tuple[Transit | None, tuple[Forged, ...
     delays_s = lie.delays_s(near_ns, leg.tied.other[side].time_ns[at_far], leg.way)
     order = np.argsort(near_ns, kind="stable")
     longest = int(leg.sent.length.max(initial=0))
-    visible = (came_ns >= leg.up.first_ns + lie.slack_ns) & (came_ns <= leg.up.last_ns)
+    visible = came_ns >= leg.up.first_ns + lie.slack_ns
+    visible &= came_ns <= leg.up.last_ns - lie.slack_ns
     made = Transit(
         sent_bytes=passed.sent_bytes,
         sent_frames=len(passed.sent),
