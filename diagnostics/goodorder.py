@@ -94,7 +94,7 @@ def _only_idle(mine: list[Attempt], scope: Scope) -> bool:
 
 def _standstill(connections: list[Connection]) -> str | None:
     """Nothing moved for long, then the client left."""
-    moved_s = [c.server.last_data_s for c in connections if c.server.last_data_s is not None]
+    moved_s = [at_s for c in connections if (at_s := _moved_s(c)) is not None]
     left_s = [t for c in connections for t in _closings_s(c)]
     if not moved_s or not left_s:
         return None
@@ -107,13 +107,24 @@ def _standstill(connections: list[Connection]) -> str | None:
     )
 
 
+def _moved_s(connection: Connection) -> float | None:
+    """When the server last sent anything before the client left: what comes after that is its
+    farewell (close_notify), if it came in a silence that the client's leaving ended."""
+    last_s = connection.server.last_data_s
+    left_s = min(_closings_s(connection), default=None)
+    if last_s is None or left_s is None or last_s <= left_s:
+        return last_s
+    silent = (s for s in connection.silences if s.start_s < left_s <= s.end_s + EXIT_S)
+    return min((s.start_s for s in silent), default=last_s)
+
+
 def _idled_out(connections: list[Connection], moved_s: float) -> bool:
     """… and closes it with a farewell (close_notify), which a process that is ended does not send:
     go lived on, and waited for nothing."""
     open_ones = [c for c in connections if any(t > moved_s for t in _closings_s(c))]
     return bool(open_ones) and all(
-        (c.client.last_data_s or 0.0) - (c.server.last_data_s or 0.0) >= IDLE_S[0]
-        and min(_closings_s(c)) - (c.server.last_data_s or 0.0) <= IDLE_S[1]
+        (c.client.last_data_s or 0.0) - (_moved_s(c) or 0.0) >= IDLE_S[0]
+        and min(_closings_s(c)) - (_moved_s(c) or 0.0) <= IDLE_S[1]
         for c in open_ones
     )
 
@@ -151,6 +162,8 @@ def _page_at_the_end(facts: Facts, mine: list[Attempt]) -> str | None:
     if not answered:
         return None
     last = max(answered, key=lambda r: r.request_s)
+    if _went_on_inside_tls(facts, mine, last.request_s):
+        return None
     if is_page(last) and not PAGE_WANTED.search(last.target):
         return "What came last is a web page, no module file: record from before the start."
     if last.status in REDIRECTS and last.header("location"):
@@ -161,6 +174,13 @@ def _page_at_the_end(facts: Facts, mine: list[Attempt]) -> str | None:
             "(no snaplen)."
         )
     return None
+
+
+def _went_on_inside_tls(facts: Facts, mine: list[Attempt], since_s: float) -> bool:
+    """More was asked, and answered, where it cannot be read."""
+    unread = [a for a in mine if a.handshake is not None and not a.requests]
+    hidden = [facts.connection(a.stream) for a in unread if a.stream is not None]
+    return any(turn.asked_s > since_s for c in hidden for turn in c.turns)
 
 
 def _is_zip(request: HttpExchange) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analyzers.facts import Facts, TlsStage
+from analyzers.facts import Connection, Facts, TlsStage, Turn
 from diagnostics.engine import diagnose
 from diagnostics.verdict import Outcome
 from tests.factories import (
@@ -18,11 +18,13 @@ from tests.factories import (
     facts,
     fetched,
     fetched_plain,
+    frame_at,
     handshake,
     resolved,
     sent,
     session,
 )
+from tests.factories.courses import silence
 
 FILE = "/example.org/m/@v/v1.0.0"
 
@@ -44,6 +46,28 @@ def stood_still(for_s: float) -> list[Part]:
     return [used, handshake()]
 
 
+def parting(at_s: float) -> list[Part]:
+    """The same, and the server says farewell (close_notify) after the client's."""
+    used, shaken = stood_still(at_s - 0.3)
+    assert isinstance(used, Connection)
+    still = silence(0.3, at_s, "unknown")
+    late = replace(used.server, last_data_s=at_s + 0.02)
+    return [replace(used, server=late, silences=(still,)), shaken]
+
+
+def redirected(asked_s: float) -> list[Part]:
+    """A redirect in clear, and something asked inside TLS."""
+    moved = fetched_plain(0, 0.1, status=302, headers=(("location", "https://other/x"),))
+    used, shaken = fetched(1, 0.2)
+    return [*moved, replace(used, turns=(answered(asked_s),)), shaken]
+
+
+def answered(asked_s: float) -> Turn:
+    answer_s = asked_s + 0.03
+    frames = frame_at(asked_s), frame_at(answer_s)
+    return Turn(frames[0], asked_s, frames[1], answer_s, 0.03, None, False, 0.02, 0.01)
+
+
 def kept_for_more() -> tuple[Part, ...]:
     """Everything is answered; half a minute later the client closes."""
     asked = fetched_plain(target="/a.css", user_agent="Mozilla/5.0")
@@ -61,6 +85,8 @@ def kept_for_more() -> tuple[Part, ...]:
         ),
         pytest.param(seen(stood_still(20.0)), "Nothing came for 20", id="it stood still"),
         pytest.param(seen(stood_still(90.1)), "Nothing came for 90", id="no farewell"),
+        pytest.param(seen(parting(7.3)), "Nothing came for 7", id="both say farewell"),
+        pytest.param(seen(redirected(0.11)), "redirect", id="a redirect was last"),
         pytest.param(
             seen(fetched_plain(target=f"{FILE}.mod", head_cut=True)), "cut short", id="unread"
         ),
@@ -95,6 +121,8 @@ def test_an_end_that_is_not_seen_proves_nothing(captured: Facts, words: str) -> 
         pytest.param(seen(fetched()), id="closed by the client"),
         pytest.param(seen(left_open(0.995), fetched(1, 0.2)), id="one FIN is missing"),
         pytest.param(seen(stood_still(1.0)), id="a moment of work"),
+        pytest.param(seen(parting(2.0)), id="a moment of work, then farewells"),
+        pytest.param(seen(redirected(0.4)), id="a redirect into TLS"),
         pytest.param(facts(*kept_for_more()), id="a browser keeps its connection for more"),
         pytest.param(seen(fetched_plain(target=f"{FILE}.zip", head_cut=True)), id="the last file"),
         pytest.param(
@@ -111,6 +139,9 @@ def test_a_seen_end_is_enough(captured: Facts) -> None:
 
 def test_a_connection_that_go_kept_for_90_s_was_idle() -> None:
     """It ends with go's close_notify: go lives on, with all that it wanted."""
-    client = sent(1000, 0.13, 90.3) | closed(90.3)
+    client = sent(1000, 0.13, 90.3) | closed(90.301)
     used = connection(last_s=90.4, client=client, server=sent(9000, 0.15, 0.3))
     assert diagnose(seen([used, handshake()])).outcome is Outcome.HEALTHY
+    still = silence(0.3, 90.3, "unknown")
+    replied = replace(used, server=replace(used.server, last_data_s=90.32), silences=(still,))
+    assert diagnose(seen([replied, handshake()])).outcome is Outcome.HEALTHY
