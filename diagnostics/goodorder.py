@@ -31,6 +31,7 @@ def bad_order(facts: Facts, scope: Scope) -> str | None:
     connections = [c for c in map(facts.connection, sorted(scope.streams)) if _is_up(c)]
     return (
         _others_only(facts, scope, connections)
+        or _unasked(facts, mine)
         or _open_end(mine, connections)
         or (None if _only_idle(mine, scope) else _standstill(connections))
         or _unread_end(
@@ -56,6 +57,18 @@ def _others_only(facts: Facts, scope: Scope, connections: list[Connection]) -> s
     return (
         "The capture begins in the middle of a connection, and nothing that it shows is go's: "
         "record from before the start of the download."
+    )
+
+
+def _unasked(facts: Facts, mine: list[Attempt]) -> str | None:
+    """All that worked are answers to questions from before the capture, which may be anything."""
+    worked = [a for a in mine if a.outcome is Outcome.SUCCEEDED]
+    asked = any(facts.requests[i].request_frames for a in worked for i in a.requests)
+    if not worked or asked or not all(a.requests for a in worked):
+        return None
+    return (
+        "The capture begins after the questions that it shows the answers to: record from before "
+        "the start of the download."
     )
 
 
@@ -158,11 +171,13 @@ def _went_on(unread: Attempt, worked: Attempt) -> bool:
 def _page_at_the_end(facts: Facts, mine: list[Attempt]) -> str | None:
     """The last answer in clear is a web page, or may be one for all that the capture kept."""
     answered = [facts.requests[i] for a in mine for i in a.requests]
+    answered += [r for r in facts.requests if not r.request_frames]  # whose they are, who knows
     answered = [r for r in answered if r.status is not None and not r.is_connect]
     if not answered:
         return None
     last = max(answered, key=lambda r: r.request_s)
-    if _went_on_inside_tls(facts, mine, last.request_s):
+    settled = _is_zip(last) or not _may_be_module_file(last)
+    if settled and _went_on_inside_tls(facts, mine, last.request_s):
         return None
     if is_page(last) and not PAGE_WANTED.search(last.target):
         return "What came last is a web page, no module file: record from before the start."
@@ -181,6 +196,11 @@ def _went_on_inside_tls(facts: Facts, mine: list[Attempt], since_s: float) -> bo
     unread = [a for a in mine if a.handshake is not None and not a.requests]
     hidden = [facts.connection(a.stream) for a in unread if a.stream is not None]
     return any(turn.asked_s > since_s for c in hidden for turn in c.turns)
+
+
+def _may_be_module_file(request: HttpExchange) -> bool:
+    """By its path; also one whose path was not captured."""
+    return not request.target or bool(MODULE_PATH.search(request.target))
 
 
 def _is_zip(request: HttpExchange) -> bool:

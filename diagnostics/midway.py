@@ -10,7 +10,7 @@ from analyzers.facts import Attempt, Facts, Outcome, Stage
 from analyzers.usedlookups import AT_ONCE_S as DIALLED_S
 from diagnostics.needs import AT_ONCE_S, follows
 from diagnostics.rules.dns.forged import unlike
-from diagnostics.scope import Scope, asked_before, serves_downloads
+from diagnostics.scope import Scope, asked_before, may_be_gos, serves_downloads
 from diagnostics.tries import endpoint
 from diagnostics.verdict import Finding
 
@@ -30,6 +30,13 @@ def open_question(facts: Facts, scope: Scope, failed: frozenset[int], root: Find
             "capture stopped, and nothing shows which of the two go needs: record until the "
             "command has returned."
         )
+    next_one = _failed_next(facts, scope, last)
+    if next_one is not None:
+        return (
+            f"{last.need} failed ({last.reason}), and at once {next_one.need} did "
+            f"({next_one.reason}): whether go asked for that too (GOPROXY's next entry) is cut off "
+            "in the capture. Record whole packets."
+        )
     unknown = None if root.stage is Stage.DNS else _unknown_address(facts, last, struck)
     return unknown or _perhaps_made_good(facts, struck, last)
 
@@ -41,6 +48,22 @@ def _still_tried(facts: Facts, failed: Attempt) -> bool:
         and (a.stage, a.reason) == (Stage.CONNECT, "the capture ends")
         and (a.name or a.address) != (failed.name or failed.address)
         for a in facts.attempts
+    )
+
+
+def _failed_next(facts: Facts, scope: Scope, last: Attempt) -> Attempt | None:
+    """What was tried right after it, failed too, and has no sign of go only because it is cut."""
+    beside = (a for a in facts.attempts if a.index not in scope.attempts)
+    return next(
+        (
+            a
+            for a in beside
+            if a.outcome is Outcome.FAILED
+            and a.start_s >= last.end_s
+            and follows(last, a.start_s)
+            and may_be_gos(facts, a)
+        ),
+        None,
     )
 
 

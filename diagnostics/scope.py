@@ -111,6 +111,9 @@ def may_be_gos(facts: Facts, attempt: Attempt) -> bool:
         hello = facts.handshakes[attempt.handshake].client_hello
         if hello is not None and not hello.complete:
             return True
+    connects = [r for i in attempt.requests if (r := facts.requests[i]).is_connect]
+    if facts.capture.truncated_packets and any(r.user_agent is None for r in connects):
+        return True
     if attempt.lookup is None:
         return False
     queries = [q for e in facts.lookups[attempt.lookup].exchanges for q in e.queries]

@@ -55,9 +55,10 @@ def parting(at_s: float) -> list[Part]:
     return [replace(used, server=late, silences=(still,)), shaken]
 
 
-def redirected(asked_s: float) -> list[Part]:
+def redirected(asked_s: float, file: str = ".zip", **asked: Any) -> list[Part]:
     """A redirect in clear, and something asked inside TLS."""
-    moved = fetched_plain(0, 0.1, status=302, headers=(("location", "https://other/x"),))
+    said: dict[str, Any] = {"status": 302, "headers": (("location", "https://other/x"),)}
+    moved = fetched_plain(0, 0.1, **(said | {"target": f"{FILE}{file}"} | asked))
     used, shaken = fetched(1, 0.2)
     return [*moved, replace(used, turns=(answered(asked_s),)), shaken]
 
@@ -87,6 +88,13 @@ def kept_for_more() -> tuple[Part, ...]:
         pytest.param(seen(stood_still(90.1)), "Nothing came for 90", id="no farewell"),
         pytest.param(seen(parting(7.3)), "Nothing came for 7", id="both say farewell"),
         pytest.param(seen(redirected(0.11)), "redirect", id="a redirect was last"),
+        pytest.param(seen(redirected(0.4, ".mod")), "redirect", id="and go asked for no more"),
+        pytest.param(
+            seen(redirected(0.4, target="", request_frames=())), "redirect", id="of who knows what"
+        ),
+        pytest.param(
+            seen(fetched_plain(request_frames=())), "after the questions", id="only answers"
+        ),
         pytest.param(
             seen(fetched_plain(target=f"{FILE}.mod", head_cut=True)), "cut short", id="unread"
         ),
@@ -122,7 +130,11 @@ def test_an_end_that_is_not_seen_proves_nothing(captured: Facts, words: str) -> 
         pytest.param(seen(left_open(0.995), fetched(1, 0.2)), id="one FIN is missing"),
         pytest.param(seen(stood_still(1.0)), id="a moment of work"),
         pytest.param(seen(parting(2.0)), id="a moment of work, then farewells"),
-        pytest.param(seen(redirected(0.4)), id="a redirect into TLS"),
+        pytest.param(seen(redirected(0.4)), id="the last file's redirect into TLS"),
+        pytest.param(
+            seen(redirected(0.4, target="/generate_204", user_agent="curl/8"), fetched(2, 0.2)),
+            id="another program's redirect",
+        ),
         pytest.param(facts(*kept_for_more()), id="a browser keeps its connection for more"),
         pytest.param(seen(fetched_plain(target=f"{FILE}.zip", head_cut=True)), id="the last file"),
         pytest.param(

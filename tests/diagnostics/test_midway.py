@@ -18,9 +18,11 @@ from tests.factories import (
     SERVER,
     Part,
     client_hello,
+    connect,
     connection,
     facts,
     fetched,
+    fetched_plain,
     frame_at,
     query,
     question,
@@ -170,6 +172,22 @@ def test_a_cut_hello_may_be_that_of_the_next_entry() -> None:
     assert judged(lookup, refused(), after, shaken).outcome is Outcome.INCONCLUSIVE
     before = replace(answered, turns=(turn(0.05),))
     assert judged(lookup, refused(), before, shaken).outcome is Outcome.FAILED
+
+
+def test_a_tunnel_whose_asker_is_cut_off_may_be_for_the_next_entry() -> None:
+    """A 404, and at once a CONNECT that is never answered: whose, its User-Agent would say."""
+    missing = fetched_plain(target="/m/@v/v1.mod", status=404)
+    after_s = 0.2
+    said = sent(90, after_s + 0.03)
+    carried = connection(1, after_s, address=OTHER, port=3128, client=said, last_s=30.0)
+    asked = connect(
+        1, after_s + 0.03, status=None, response_s=None, user_agent=None, to="b.example"
+    )
+    parts = [resolved(SERVER), missing, carried, asked]
+    assert judged(*parts).outcome is Outcome.FAILED
+    verdict = judged(*parts, truncated_packets=9)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "go asked for that too" in str(verdict.reason)
 
 
 def test_a_connection_that_had_not_come_about_when_the_capture_stopped() -> None:

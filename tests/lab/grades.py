@@ -30,7 +30,7 @@ WIDER_CAUSES: Mapping[str, tuple[str, ...]] = {
     "tcp.unreachable": ("tcp.syn_timeout",),
     "path.mtu_blackhole": ("tcp.blackhole", "tls.client_hello_dropped"),
     "tls.sni_blocked": ("tls.client_hello_rejected", "tcp.reset_injected"),
-    "tls.client_hello_rejected": ("tcp.reset_injected",),
+    "tls.client_hello_rejected": ("tcp.reset_injected", "tcp.reset_by_server"),
     "tls.expired": _UNTRUSTED,
     "tls.not_yet_valid": _UNTRUSTED,
     "tls.self_signed": _UNTRUSTED,
