@@ -213,9 +213,11 @@ def _unreadable(handshake: TlsHandshake, connection: Connection) -> bool:
 def _went_on(handshake: TlsHandshake, connection: Connection) -> bool:
     """More bytes went both ways than a handshake that was broken off has, and the server answered
     once more after its first flight (where round trips can tell)."""
-    if len(connection.turns) == 1:
-        return False
     hello = handshake.client_hello
+    # What a proxy said to CONNECT came before.
+    first = hello.frames[0] if hello is not None and hello.frames else 0
+    if sum(turn.asked_frame >= first for turn in connection.turns) == 1:
+        return False
     said = connection.client.payload_bytes - (hello.size if hello is not None else 0)
     return said >= REQUEST_BYTES and connection.server.payload_bytes >= ANSWER_BYTES
 

@@ -126,7 +126,8 @@ def test_tunnels(
 
 
 HELLO: dict[str, Any] = {"stage": TlsStage.CLIENT_HELLO}
-FIRST_TURN = Turn(8, 0.13, 10, 0.15, 0.02, None, False, 0.02, 0.0)
+FIRST_TURN = Turn(frame_at(0.13), 0.13, frame_at(0.15), 0.15, 0.02, None, False, 0.02, 0.0)
+CONNECTS = Turn(frame_at(0.1), 0.1, frame_at(0.12), 0.12, 0.02, None, False, 0.02, 0.0)
 FLIGHT: dict[str, Any] = {"stage": TlsStage.SERVER_FLIGHT}
 FAREWELL: dict[str, Any] = {"alerts": (alert(0.9, "close_notify", 0),)}
 REFUSED: dict[str, Any] = {"alerts": (alert(0.2, "handshake_failure", 40),)}
@@ -209,6 +210,12 @@ LOST: dict[str, Any] = {
         (
             HELLO | {"client_hello": client_hello(0.13, complete=False)},
             {"server": sent(9000, 0.15), "client": sent(900, 0.13), "turns": (FIRST_TURN,)},
+            LATE_S,
+            ("unknown", "RESPONSE", "the capture lacks bytes of the handshake"),
+        ),
+        (
+            HELLO | {"client_hello": client_hello(0.13, complete=False)},
+            {"server": sent(9000, 0.15), "client": sent(900, 0.1), "turns": (CONNECTS, FIRST_TURN)},
             LATE_S,
             ("unknown", "RESPONSE", "the capture lacks bytes of the handshake"),
         ),
