@@ -35,6 +35,8 @@ ACKED_RTTS, DELAYED_ACK_S = 3.0, 0.06
 SECOND_FLIGHT = 4
 #: On a slow line segments come one by one at all times.
 SPACING = 4.0
+#: Segments before and after a silence that are looked at: silences may be as many as segments.
+WINDOW = 512
 #: Fewer bytes are no full segment (RFC 9293 section 3.7.1).
 FULL = 536
 
@@ -90,6 +92,7 @@ def _starts_slowly(seen: Segments, first: int, place: int, rtt_s: float) -> bool
     """It is full, alone for a round trip, and two or three follow."""
     half = seen.half[place]
     stop = int(np.searchsorted(seen.half, half, side="right"))
+    first, stop = max(first, place - WINDOW), min(stop, place + 1 + WINDOW)
     full = int(seen.length[first:place].max(initial=0))
     later = np.flatnonzero(seen.length[place + 1 : stop] > 0)[: SECOND_FLIGHT + 1] + place + 1
     if seen.length[place] < max(FULL, full) or not len(later) or not np.isfinite(rtt_s):
