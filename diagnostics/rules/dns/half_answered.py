@@ -83,7 +83,8 @@ def _half(facts: Facts, lookup: DnsLookup) -> tuple[DnsExchange, float] | None:
     if not silent or not any(e.rcode == "NOERROR" for e in asked):
         return None
     until_s = _given_up_s(facts, lookup, silent[-1])
-    waited_s = until_s - silent[0].first_s
+    # Who goes on as soon as the one half is there has the other one too, be it captured or not.
+    waited_s = until_s - max(silent[0].first_s, _answered_s(lookup))
     tries = sum(len(e.queries) for e in silent)
     return (silent[0], until_s) if tries > 1 or waited_s >= MIN_WAIT_S else None
 

@@ -56,6 +56,13 @@ def test_go_waits_for_the_silent_type_and_then_succeeds() -> None:
     assert root_of(waited) == ("degraded", CODE)
 
 
+def test_who_goes_on_at_once_after_a_slow_half_has_the_other_one_too() -> None:
+    """A resolver that takes 2 s for each: the capture lost one of its answers."""
+    slow = question([0.0], [response(2.0, SERVER)]), question([query(0.001)], qtype="AAAA")
+    assert not found(CODE, facts(slow, fetched(at_s=2.001)))
+    assert found(CODE, facts(slow, fetched(at_s=4.0)))
+
+
 def test_every_connection_pays_again() -> None:
     again = facts(half_answered(), fetched(at_s=10.01), half_answered(20.0), fetched(1, 30.01))
     assert only(CODE, again).impact_s == pytest.approx(20.0, abs=0.1)
