@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from analyzers.facts import Attempt, Facts, Outcome, Stage
 from diagnostics.gosays import gave_up, lines
@@ -60,5 +59,6 @@ def _is_tls_proxy(facts: Facts, attempt: Attempt) -> bool:
     session = facts.session
     if session is None or attempt.stage < Stage.TLS or attempt.outcome is Outcome.FAILED:
         return False
-    schemes = {urlsplit(url).scheme for url in (session.proxies.http, session.proxies.https)}
-    return "https" in schemes and is_proxy_name(facts, attempt.name or "")
+    proxies = (session.proxies.http, session.proxies.https)
+    over_tls = any(url.lower().startswith("https://") for url in proxies)
+    return over_tls and is_proxy_name(facts, attempt.name or "")

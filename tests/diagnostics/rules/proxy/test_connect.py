@@ -184,3 +184,10 @@ def test_what_a_proxy_says_inside_tls_go_prints(phrase: str, code: str, role: Ro
     assert finding.hop.role is role and NAME in finding.summary
     assert root_of(told) == ("failed", code)
     assert not any(found(c, facts(parts, session=session(words))) for c in CODES)
+
+
+def test_a_proxy_setting_that_is_no_url_names_no_proxy() -> None:
+    """Sessions come from strangers, and so do their settings."""
+    words = f'go: m@v1: Get "https://{NAME}/m/@v/v1.info": Forbidden'
+    nonsense = session(words, proxies=Proxies(http="", https="https://[::1"))
+    assert not any(found(c, facts(resolved(SERVER), fetched(), session=nonsense)) for c in CODES)
