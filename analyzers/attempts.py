@@ -51,13 +51,9 @@ def attempts(parts: Parts) -> tuple[Attempt, ...]:
     signs = GoSigns.of(parts.session, parts.handshakes, parts.requests, parts.lookups)
     names = LookupIndex(parts.lookups)
     found = list(_connection_attempts(parts, signs, names))
-    used = {a.lookup for a in found}
-    reached = {a.name for a in found}
-    found += [
-        a
-        for a in lookup_attempts(parts.lookups, parts.connections, parts.last_s, signs, reached)
-        if a.lookup not in used
-    ]
+    found += list(
+        lookup_attempts(parts.lookups, parts.connections, parts.last_s, signs, tuple(found))
+    )
     found = list(_without_losers(_with_go_names(_with_known_names(found)), parts))
     if parts.session is None or parts.session.exit_code == 0:
         found = list(without_idle_resets(found, parts.connections))

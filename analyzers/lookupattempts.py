@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from analyzers.connectionends import STILL_OPEN_S, server_uncaptured
 from analyzers.facts import Attempt, Connection, DnsLookup, Outcome, Stage
 from analyzers.gosigns import GoSigns
-from analyzers.usedlookups import ADDRESS_TYPES, AT_ONCE_S, is_unread
-
-PATIENCE_S = 5.0
-"""go and glibc ask again after this (resolv.conf(5), timeout). Where a capture loses packets, only
-what is asked again, or still could be, shows that the answer was not the capture's loss."""
+from analyzers.usedlookups import ADDRESS_TYPES, AT_ONCE_S, QUERY_TIMEOUT_S, is_unread
 
 
 def lookup_attempts(
@@ -20,17 +16,21 @@ def lookup_attempts(
     connections: Sequence[Connection],
     last_s: float,
     signs: GoSigns,
-    reached: Collection[str | None],
+    used: Sequence[Attempt],
 ) -> Iterator[Attempt]:
-    """Each lookup as an attempt that ended there, search-list misses left out.
+    """Each lookup that no connection used as an attempt that ended there, search-list misses left
+    out.
 
-    `last_s` is the time of the capture's last packet; `reached` are names that connections have.
+    `last_s` is the time of the capture's last packet; `used` are the connections' attempts.
     """
+    taken, reached = {a.lookup for a in used}, {a.name for a in used}
     deaf = _is_deaf(lookups, connections, last_s)
+    # Where a capture loses packets, only what is asked again, or still could be, shows that the
+    # answer was not the capture's loss.
     lossy = any(h.unseen_acked_bytes for c in connections for h in (c.client, c.server))
-    open_since_s = last_s - (PATIENCE_S if lossy else STILL_OPEN_S)
+    open_since_s = last_s - (QUERY_TIMEOUT_S if lossy else STILL_OPEN_S)
     for lookup in lookups:
-        if lookup.search_of is not None:
+        if lookup.index in taken or lookup.search_of is not None:
             continue
         outcome, reason = _lookup_ending(lookup, open_since_s, lookup.name in reached)
         if outcome is Outcome.FAILED and reason == "no answer" and deaf:
@@ -73,7 +73,7 @@ def _is_deaf(
 def _moved_on(lookup: DnsLookup, dials_s: Sequence[float], last_s: float) -> bool:
     """A query was not repeated when its time was over, and a connection was tried right after it:
     it had an answer. `dials_s` ascend."""
-    if last_s - lookup.end_s < PATIENCE_S or any(len(e.queries) > 1 for e in lookup.exchanges):
+    if last_s - lookup.end_s < QUERY_TIMEOUT_S or any(len(e.queries) > 1 for e in lookup.exchanges):
         return False
     place = bisect_left(dials_s, lookup.end_s)
     return place < len(dials_s) and dials_s[place] - lookup.end_s <= AT_ONCE_S

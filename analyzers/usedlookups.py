@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from analyzers.facts import Connection, DnsLookup
 
 ADDRESS_TYPES = frozenset(("A", "AAAA"))
+QUERY_TIMEOUT_S = 5.0
+"""After its last query a resolver library waits this long (resolv.conf(5), timeout)."""
 LOOKUP_TO_CONNECT_S = 60.0
 """A connection this long after an answer may still use it (go keeps no cache; others do)."""
 NEXT_STEP_S = 0.05

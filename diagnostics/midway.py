@@ -3,7 +3,7 @@ short packet by packet; and which verdicts that leaves open."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from ipaddress import ip_address
 
 from analyzers.facts import Attempt, Facts, Outcome, Stage
@@ -131,11 +131,14 @@ def _perhaps_made_good(facts: Facts, struck: Sequence[Attempt], last: Attempt) -
         return None
     if last.stage > Stage.TLS and not facts.capture.truncated_packets:
         return None
+    names = {lookup.name for lookup in facts.lookups}
     for other in facts.attempts:
         if other.stream is None or other.address == last.address:
             continue
         asked_s = [turn.asked_s for turn in facts.connection(other.stream).turns]
-        older = _is_older(facts, other, last) and _again_and_again(facts, struck, last, asked_s)
+        older = _is_older(facts, other, last, names) and _again_and_again(
+            facts, struck, last, asked_s
+        )
         if older or (_is_cut(facts, other) and _right_after(last, asked_s)):
             return (
                 f"{last.need} failed ({last.reason}), and at once the client turned to "
@@ -171,16 +174,15 @@ def _noticed_s(facts: Facts, failed: Attempt) -> float:
     return facts.connection(failed.stream).first_s + DIAL_TIMEOUT_S
 
 
-def _is_older(facts: Facts, attempt: Attempt, failed: Attempt) -> bool:
+def _is_older(facts: Facts, attempt: Attempt, failed: Attempt, names: Set[str]) -> bool:
     """When the server was first asked lies before the capture: the connection does, or go's lookup
-    of its name (where lookups are captured at all: that of the failed try is)."""
+    of its name (where lookups are captured at all: that of the failed try is). `names` are those
+    looked up in it."""
     assert attempt.stream is not None
     connection = facts.connection(attempt.stream)
     if connection.starts_midway:
         return attempt.name is None and serves_downloads(connection.server.port)
-    if not attempt.is_go or failed.lookup is None:
-        return False
-    return all(lookup.name != attempt.name for lookup in facts.lookups)
+    return attempt.is_go and failed.lookup is not None and attempt.name not in names
 
 
 def _is_cut(facts: Facts, attempt: Attempt) -> bool:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from analyzers.facts import Attempt, Facts, Outcome
 from analyzers.gosigns import GO_EDNS_SIZE
+from analyzers.usedlookups import QUERY_TIMEOUT_S
 from captures.lazyclass import dataclass
 from diagnostics.verdict import Finding
 
-PATIENCE_S = 5.0
-"""go and glibc wait so long for an answer (resolv.conf(5), timeout): one that comes later had its
-query within the capture, which lost it."""
 FIRST_FREE_PORT = 1024
 
 
@@ -48,7 +46,11 @@ def _is_unread(facts: Facts, attempt: Attempt) -> bool:
     if attempt.handshake is None:
         # A tunnel through a proxy, of which not even the hello was kept.
         return attempt.via_proxy and attempt.outcome is Outcome.UNKNOWN
-    hello = facts.handshakes[attempt.handshake].client_hello
+    return _hello_is_cut(facts, attempt.handshake)
+
+
+def _hello_is_cut(facts: Facts, handshake: int) -> bool:
+    hello = facts.handshakes[handshake].client_hello
     return hello is not None and not hello.complete
 
 
@@ -61,8 +63,9 @@ def _answer_unread(facts: Facts, attempt: Attempt) -> bool:
 
 def asked_before(facts: Facts) -> bool:
     """The capture begins with an answer to a question from before it: names were looked up, and
-    perhaps connected to, that it does not show."""
-    return any(e.name and not e.queries and e.first_s <= PATIENCE_S for e in facts.dns)
+    perhaps connected to, that it does not show. One that comes later than anybody waits had its
+    query within the capture, which lost it."""
+    return any(e.name and not e.queries and e.first_s <= QUERY_TIMEOUT_S for e in facts.dns)
 
 
 def _signs_cut(facts: Facts) -> bool:
@@ -70,7 +73,7 @@ def _signs_cut(facts: Facts) -> bool:
     return (
         any(not q.whole for e in facts.dns for q in e.queries)
         or any(not r.whole for e in facts.dns for r in e.responses)
-        or any(h.client_hello is not None and not h.client_hello.complete for h in facts.handshakes)
+        or any(_hello_is_cut(facts, handshake.index) for handshake in facts.handshakes)
     )
 
 
@@ -107,10 +110,8 @@ def scope_of(facts: Facts) -> Scope:
 
 def may_be_gos(facts: Facts, attempt: Attempt) -> bool:
     """The sign of go is cut off, or half of it was lost: of its two queries only one is there."""
-    if attempt.handshake is not None:
-        hello = facts.handshakes[attempt.handshake].client_hello
-        if hello is not None and not hello.complete:
-            return True
+    if attempt.handshake is not None and _hello_is_cut(facts, attempt.handshake):
+        return True
     connects = [r for i in attempt.requests if (r := facts.requests[i]).is_connect]
     if facts.capture.truncated_packets and any(r.user_agent is None for r in connects):
         return True

@@ -14,6 +14,7 @@ from analyzers.facts import (
     Stage,
     TlsHandshake,
 )
+from analyzers.usedlookups import QUERY_TIMEOUT_S
 from captures.lazyclass import dataclass
 from diagnostics.scope import Scope
 from diagnostics.searchtries import SearchTries
@@ -32,8 +33,6 @@ SILENCE_NAMES = {
     "client_idle": "client",
 }
 """What a silence counts as, by its cause."""
-QUERY_TIMEOUT_S = 5.0
-"""After its last query a resolver library waits this long (resolv.conf(5), timeout)."""
 
 
 @dataclass(frozen=True, slots=True)

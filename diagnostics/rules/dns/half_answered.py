@@ -29,9 +29,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.facts import Attempt, DnsExchange, DnsLookup, Facts, Stage
+from analyzers.usedlookups import QUERY_TIMEOUT_S
 from diagnostics.lookupfailures import ADDRESS_TYPES, hop_of, resolvers_of, waiting_attempts
 from diagnostics.report.escape import shell_word
-from diagnostics.timeline import QUERY_TIMEOUT_S, union_s
+from diagnostics.timeline import union_s
 from diagnostics.tries import indices, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
 

@@ -30,11 +30,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzers.facts import Attempt, DnsLookup, DnsResponse, Facts, Stage
+from analyzers.usedlookups import QUERY_TIMEOUT_S
 from diagnostics.localize import resolver_hop
 from diagnostics.lookupfailures import Failure, failed_lookups, spent_s
 from diagnostics.report.escape import shell_word
 from diagnostics.searchtries import SearchTries
-from diagnostics.timeline import QUERY_TIMEOUT_S, union_s
+from diagnostics.timeline import union_s
 from diagnostics.tries import attempts_of_lookups, indices, listed, plural, seconds
 from diagnostics.verdict import Evidence, Finding, Fix
 
